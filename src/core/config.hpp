@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/secret.hpp"
+#include "core/time.hpp"
+#include "waybill/result.h"
+
+namespace waybill {
+
+enum class OnNack { resend, drop, fail };
+enum class OnUnroutable { resend, drop, fail };
+enum class Order { none, key };
+enum class OnFailedKey { park, skip, stop };
+enum class Format { plain, cloudevents };
+
+/// `[store.NAME]`
+struct StoreConfig {
+  std::string name;
+  Secret url;                       ///< with its password; print `masked()` only
+  std::uint32_t lanes = 1;          ///< how many relays can share the store; fixed by `waybill migrate`
+  std::uint64_t max_payload = 16u << 20;  ///< bytes; a larger message fails before it reaches a socket
+};
+
+/// `[broker.NAME]`
+struct BrokerConfig {
+  std::string name;
+  Secret url;
+  std::string ca_file, cert_file, key_file;  ///< PEM files for `amqps://`; empty: the system's CA store, no client certificate
+  bool insecure = false;                     ///< skips the check of the certificate; logged and shown wherever the broker is
+  Duration heartbeat = std::chrono::seconds{10};
+  std::string management_url;                ///< optional: lets `doctor` and `audit` read queue arguments and policies
+};
+
+/// `[[route]]`
+struct RouteConfig {
+  std::string topic;                ///< glob; also the route's name
+  std::string broker;
+  std::string exchange;             ///< may hold `{topic}` and `{key}`
+  std::string routing_key = "{topic}";
+  Duration resend_after = std::chrono::seconds{30};
+  std::uint32_t max_attempts = 3;
+  OnNack on_nack = OnNack::resend;
+  OnUnroutable on_unroutable = OnUnroutable::fail;
+  Order order = Order::none;
+  OnFailedKey on_failed_key = OnFailedKey::park;
+  Format format = Format::plain;
+  std::string source;               ///< CloudEvents source
+  std::string type = "{topic}";     ///< CloudEvents type
+};
+
+/// `[relay]`
+struct RelayConfig {
+  std::uint32_t window = 1000;      ///< unconfirmed messages per broker connection
+  std::uint32_t unsettled = 4000;   ///< published and not yet durably settled: the bound of P3
+  Duration stop_timeout = std::chrono::seconds{30};  ///< how long SIGTERM waits for open confirms
+  Duration stalled_after = std::chrono::seconds{10}; ///< no confirm for that long with messages in flight: the route is stalled
+  std::uint64_t buffer_bytes = 16u << 20;            ///< fetched and not yet settled payload held in memory
+};
+
+/// The whole of `waybill.toml`.
+struct Config {
+  std::string file;                 ///< where it was read from
+  std::vector<StoreConfig> stores;
+  std::vector<BrokerConfig> brokers;
+  std::vector<RouteConfig> routes;  ///< in file order: the first that matches wins
+  RelayConfig relay;
+
+  const StoreConfig* store(std::string_view name) const;
+  const BrokerConfig* broker(std::string_view name) const;
+  /// The first route whose glob matches, or null.
+  const RouteConfig* route(std::string_view topic) const;
+};
+
+/// Every error of one file at once; each has the form `FILE:LINE:COLUMN: what is wrong (did you mean ...?)`.
+struct ConfigErrors {
+  std::vector<std::string> lines;
+  ErrorCode code = ErrorCode::invalid_configuration;
+  std::string joined() const;
+};
+
+/// Reads and checks a configuration file: unknown keys, types, ranges, references to brokers that do not exist, secrets.
+/// Blocks on file input only. Opens no connection.
+Result<Config> load_config(const std::string& file);
+/// The same on text; `file` is used in messages only. `errors` gets every finding when the result is an error.
+Result<Config> parse_config(std::string_view text, const std::string& file, ConfigErrors* errors = nullptr);
+
+}  // namespace waybill
