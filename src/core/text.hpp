@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/time.hpp"
+#include "waybill/result.h"
+
+namespace waybill {
+
+/// Reads `250ms`, `30s`, `10m`, `2h`, `7d`. Errors show the accepted forms.
+Result<Duration> parse_duration(std::string_view text);
+/// The shortest exact form: `30s`, `1500ms`.
+std::string format_duration(Duration duration);
+
+/// The candidate with the smallest edit distance, when it is close enough to be a likely typing error.
+std::optional<std::string> nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+/// Replaces `{topic}` and `{key}`; other braces are an error when the configuration is read (see check_template).
+std::string render_template(std::string_view text, std::string_view topic, std::string_view key);
+Status check_template(std::string_view text);
+
+/// Lower-case hex SHA-256.
+std::string sha256_hex(std::string_view bytes);
+
+/// This process as `host:pid`.
+std::string process_name();
+
+}  // namespace waybill

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "waybill/result.h"
+
+namespace waybill {
+
+/// A parsed URL. Percent-encoding is already decoded.
+struct Url {
+  std::string scheme;               ///< lower case
+  std::string user, password, host; ///< host without brackets
+  std::uint16_t port = 0;           ///< 0: not given
+  std::string path;                 ///< with its leading slash, or empty
+  bool has_path = false;            ///< `amqp://host/` (empty vhost name) differs from `amqp://host`
+  std::map<std::string, std::string> query;
+};
+
+/// Errors name the part at fault and never repeat a password.
+Result<Url> parse_url(std::string_view text);
+
+/// The text with the password part replaced by `***`; works on malformed URLs and on `password=` query parts too.
+std::string mask_url(std::string_view text);
+
+}  // namespace waybill
