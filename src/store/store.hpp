@@ -55,6 +55,7 @@ struct Claimed {
   std::uint32_t tries = 0;        ///< counted tries that got no ack so far
   Duration wait{0};               ///< > 0: not yet due by the store's clock (`not_before`)
   std::int64_t stored_at_ms = 0;  ///< store's wall clock, Unix milliseconds; for figures only, never for decisions
+  std::string reason;             ///< origin retry: the reason it was settled with last
   std::string defect;             ///< not empty: can never be published, and why (malformed headers, payload too large)
 };
 
@@ -72,6 +73,7 @@ struct Due {
   std::vector<Claimed> messages;   ///< origin retry, longest due first
   std::vector<Scope> released;     ///< scopes whose blocking message is gone (confirmed, dropped): they can be drained
   bool more = false;
+  bool waiting = false;            ///< other retries are *sending* and not due yet (one EXISTS, not a count)
 };
 
 /// What became of one message, as the engine decided.
@@ -80,7 +82,8 @@ enum class Verdict {
   dropped,    ///< by the route's policy (`on_nack = "drop"`): leaves the store
   retry,      ///< stays *sending* in the retry table until `due_at`
   failed,     ///< becomes *failed* in the retry table, for a person
-  parked,     ///< fresh only: waits in the outbox behind its scope
+  parked,     ///< fresh only: waits in the outbox behind its scope. A store whose order can put it before the scope's
+              ///< stored advance point (a late commit) moves it to the retry table, due at once, so that no backlog misses it
 };
 
 struct Settlement {
@@ -91,7 +94,7 @@ struct Settlement {
   std::uint32_t tries = 0;         ///< counted tries without an ack
   LaneTime due_at{};               ///< retry only
   std::string route;               ///< the route's topic glob, empty when none matched
-  std::string reason;              ///< retry and failed: `rejected unroutable no_route malformed too_large poison delayed in_doubt route_fault`
+  std::string reason;              ///< retry and failed: `rejected unroutable no_route malformed too_large poison delayed suspect route_fault`
   std::string answer;              ///< the broker's words, verbatim
   std::string endpoint;            ///< which broker connection gave the answer; empty when none was asked
 };
