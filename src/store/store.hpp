@@ -93,6 +93,8 @@ struct Settlement {
   std::uint32_t attempt = 1;       ///< publications so far that may have reached the broker
   std::uint32_t tries = 0;         ///< counted tries without an ack
   LaneTime due_at{};               ///< retry only
+  bool blocks = false;             ///< retry and failed: later messages of its scope wait for it. Stored with the row: a scope
+                                   ///< is `released` when no row that blocks it is left in state sending or failed
   std::string route;               ///< the route's topic glob, empty when none matched
   std::string reason;              ///< retry and failed: `rejected unroutable no_route malformed too_large poison delayed suspect route_fault`
   std::string answer;              ///< the broker's words, verbatim
@@ -102,7 +104,7 @@ struct Settlement {
 /// A change of the set of blocked scopes.
 struct ScopeChange {
   enum class Kind {
-    block,    ///< later messages of the scope wait behind `behind`
+    block,    ///< later messages of the scope wait behind `behind`; backlog() starts again right after it
     advance,  ///< the backlog up to and including `behind` has been dealt with
     release,  ///< the backlog is empty: messages flow again
   };
