@@ -22,8 +22,8 @@ enum class Format { plain, cloudevents };
 /// `[store.NAME]`
 struct StoreConfig {
   std::string name;
-  Secret url;                       ///< with its password; print `masked()` only
-  std::uint32_t lanes = 1;          ///< how many relays can share the store; fixed by `waybill migrate`
+  Secret url;                             ///< with its password; print `masked()` only
+  std::uint32_t lanes = 1;                ///< how many relays can share the store; fixed by `waybill migrate`
   std::uint64_t max_payload = 16u << 20;  ///< bytes; a larger message fails before it reaches a socket
 };
 
@@ -31,17 +31,18 @@ struct StoreConfig {
 struct BrokerConfig {
   std::string name;
   Secret url;
-  std::string ca_file, cert_file, key_file;  ///< PEM files for `amqps://`; empty: the system's CA store, no client certificate
-  bool insecure = false;                     ///< skips the check of the certificate; logged and shown wherever the broker is
+  std::string ca_file, cert_file,
+      key_file;           ///< PEM files for `amqps://`; empty: the system's CA store, no client certificate
+  bool insecure = false;  ///< skips the check of the certificate; logged and shown wherever the broker is
   Duration heartbeat = std::chrono::seconds{10};
-  std::string management_url;                ///< optional: lets `doctor` and `audit` read queue arguments and policies
+  std::string management_url;  ///< optional: lets `doctor` and `audit` read queue arguments and policies
 };
 
 /// `[[route]]`
 struct RouteConfig {
-  std::string topic;                ///< glob; also the route's name
+  std::string topic;  ///< glob; also the route's name
   std::string broker;
-  std::string exchange;             ///< may hold `{topic}` and `{key}`
+  std::string exchange;  ///< may hold `{topic}` and `{key}`
   std::string routing_key = "{topic}";
   Duration resend_after = std::chrono::seconds{30};
   std::uint32_t max_attempts = 3;
@@ -50,22 +51,23 @@ struct RouteConfig {
   Order order = Order::none;
   OnFailedKey on_failed_key = OnFailedKey::park;
   Format format = Format::plain;
-  std::string source;               ///< CloudEvents source
-  std::string type = "{topic}";     ///< CloudEvents type
+  std::string source;            ///< CloudEvents source
+  std::string type = "{topic}";  ///< CloudEvents type
 };
 
 /// `[relay]`
 struct RelayConfig {
-  std::uint32_t window = 1000;      ///< unconfirmed messages per broker connection
-  std::uint32_t unsettled = 4000;   ///< published and not yet durably settled: the bound of P3
+  std::uint32_t window = 1000;                       ///< unconfirmed messages per broker connection
+  std::uint32_t unsettled = 4000;                    ///< published and not yet durably settled: the bound of P3
   Duration stop_timeout = std::chrono::seconds{30};  ///< how long SIGTERM waits for open confirms
-  Duration stalled_after = std::chrono::seconds{10}; ///< no confirm for that long with messages in flight: the route is stalled
-  std::uint64_t buffer_bytes = 16u << 20;            ///< fetched and not yet settled payload held in memory
+  Duration stalled_after =
+      std::chrono::seconds{10};            ///< no confirm for that long with messages in flight: the route is stalled
+  std::uint64_t buffer_bytes = 16u << 20;  ///< fetched and not yet settled payload held in memory
 };
 
 /// The whole of `waybill.toml`.
 struct Config {
-  std::string file;                 ///< where it was read from
+  std::string file;  ///< where it was read from
   std::vector<StoreConfig> stores;
   std::vector<BrokerConfig> brokers;
   std::vector<RouteConfig> routes;  ///< in file order: the first that matches wins
@@ -84,8 +86,8 @@ struct ConfigErrors {
   std::string joined() const;
 };
 
-/// Reads and checks a configuration file: unknown keys, types, ranges, references to brokers that do not exist, secrets.
-/// Blocks on file input only. Opens no connection.
+/// Reads and checks a configuration file: unknown keys, types, ranges, references to brokers that do not exist,
+/// secrets. Blocks on file input only. Opens no connection.
 Result<Config> load_config(const std::string& file);
 /// The same on text; `file` is used in messages only. `errors` gets every finding when the result is an error.
 Result<Config> parse_config(std::string_view text, const std::string& file, ConfigErrors* errors = nullptr);

@@ -11,11 +11,11 @@ namespace waybill {
 
 /// A parsed URL. Percent-encoding is already decoded.
 struct Url {
-  std::string scheme;               ///< lower case
-  std::string user, password, host; ///< host without brackets
-  std::uint16_t port = 0;           ///< 0: not given
-  std::string path;                 ///< with its leading slash, or empty
-  bool has_path = false;            ///< `amqp://host/` (empty vhost name) differs from `amqp://host`
+  std::string scheme;                ///< lower case
+  std::string user, password, host;  ///< host without brackets
+  std::uint16_t port = 0;            ///< 0: not given
+  std::string path;                  ///< with its leading slash, or empty
+  bool has_path = false;             ///< `amqp://host/` (empty vhost name) differs from `amqp://host`
   std::map<std::string, std::string> query;
 };
 

@@ -1,0 +1,2 @@
+add_library(waybill_postgresql_errors STATIC sqlstate.cpp)
+target_link_libraries(waybill_postgresql_errors PUBLIC waybill_internal PRIVATE PkgConfig::LIBPQ)

@@ -1,0 +1,2 @@
+add_library(waybill_sqlite_errors STATIC sqlite_error.cpp)
+target_link_libraries(waybill_sqlite_errors PUBLIC waybill_internal PRIVATE PkgConfig::SQLITE)
