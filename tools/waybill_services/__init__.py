@@ -1,0 +1,20 @@
+"""Private servers for tests and demonstrations: own ports on loopback, own data, stopped by process id.
+
+    from waybill_services import Gate, PostgreSQL, RabbitMQ
+
+    with RabbitMQ() as broker, Gate(broker.port) as gate:
+        connect(gate.url(broker.url()))
+        gate.cut()
+        broker.kill()
+        broker.start()
+
+Only the standard library is used, so any Python 3.11 can import it.
+"""
+
+from .gate import Gate
+from .pgbouncer import PgBouncer
+from .postgresql import PostgreSQL
+from .rabbitmq import RabbitMQ
+from .waiting import wait_until
+
+__all__ = ["Gate", "PgBouncer", "PostgreSQL", "RabbitMQ", "wait_until"]
