@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "core/time.hpp"
+#include "relay/tracked.hpp"
+
+namespace waybill::relay {
+
+/// Totals of one route since the relay started.
+struct RouteTotals {
+  std::uint64_t confirmed = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t unroutable = 0;
+  std::uint64_t in_doubt = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t resent = 0;               ///< publications with an attempt above one
+  std::uint64_t duplicates_possible = 0;  ///< publications of what the broker may have taken already
+};
+
+/// One route's queue of messages ready to go out, and how its destination fares.
+struct RouteState {
+  std::deque<Tag> ready;
+  std::size_t in_flight = 0;
+  MonoTime waiting_since{};   ///< in flight and nothing answered since then: how long it has been stalled
+  bool at_fault = false;      ///< its exchange is missing or refused
+  MonoTime retry_at{};        ///< when a message may probe a route at fault
+  Duration backoff{0};
+  bool probing = false;
+  std::string detail;         ///< the broker's words about the fault
+  RouteTotals totals;
+};
+
+/// What `status` shows of a route.
+struct RouteFigures {
+  enum class State { flowing, idle, stalled, down, paused };
+  State state = State::idle;
+  std::string detail;
+  std::size_t in_flight = 0;
+  RouteTotals totals;
+};
+
+}  // namespace waybill::relay
