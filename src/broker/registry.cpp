@@ -1,0 +1,30 @@
+#include <utility>
+
+#include "broker/consumer.hpp"
+#include "broker/memory/publisher.hpp"
+#include "broker/publisher.hpp"
+#include "core/url.hpp"
+
+namespace waybill::broker {
+
+Result<std::unique_ptr<Publisher>> open_publisher(const BrokerConfig& config) {
+  auto url = parse_url(config.url.reveal());
+  if (!url) return std::move(url).error();
+  if (url->scheme == "memory") {
+    return std::unique_ptr<Publisher>(std::make_unique<memory::ThreadedPublisher>(memory::Broker::named(url->host)));
+  }
+  return Error(ErrorCode::unsupported,
+               "broker URL '" + config.url.masked() + "': expected amqp://, amqps:// or memory://");
+}
+
+Result<std::unique_ptr<Consumer>> open_consumer(const BrokerConfig& config, const ConsumerOptions& options) {
+  ConsumerOptions complete = options;
+  complete.url = config.url.reveal();
+  complete.ca_file = config.ca_file;
+  complete.cert_file = config.cert_file;
+  complete.key_file = config.key_file;
+  complete.insecure = config.insecure;
+  return waybill::open_consumer(complete);
+}
+
+}  // namespace waybill::broker
