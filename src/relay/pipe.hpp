@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "broker/publisher.hpp"
@@ -29,20 +32,36 @@ class Pipe {
 
   /// How many more messages may be published now.
   std::size_t room() const {
-    if (!up_ || blocked_ || alone_) return 0;
+    if (!up_ || blocked_ || alone_ || reserved_) return 0;
     return in_flight_ >= window_ ? 0 : window_ - in_flight_;
   }
   /// Whether a message may go out that must be the only one in flight.
   bool has_room_for_one_alone() const { return up_ && !blocked_ && in_flight_ == 0; }
 
-  void published() { ++in_flight_; }
-  void published_alone(Tag tag) {
-    published();
+  /// Lets the pipe run empty for a message of this route that must go out alone.
+  void reserve(RouteIndex route) { reserved_ = route; }
+  /// The route the empty pipe is reserved for, once.
+  std::optional<RouteIndex> take_reservation() {
+    if (!has_room_for_one_alone()) return std::nullopt;
+    return std::exchange(reserved_, std::nullopt);
+  }
+
+  /// AMQP's basic.return names a message by its id only: the same id must not be in flight twice.
+  bool has_in_flight(std::string_view id) const { return ids_.count(id) != 0; }
+
+  /// `id` must stay valid until answered().
+  void published(std::string_view id) {
+    ++in_flight_;
+    ids_.insert(id);
+  }
+  void published_alone(Tag tag, std::string_view id) {
+    published(id);
     alone_ = tag;
   }
   /// The message's outcome has arrived, whatever it is.
-  void answered(Tag tag) {
+  void answered(Tag tag, std::string_view id) {
     --in_flight_;
+    ids_.erase(id);
     if (alone_ == tag) alone_.reset();
   }
   /// The broker took or refused a message in good order: it is healthy, the window grows.
@@ -81,7 +100,9 @@ class Pipe {
     up_ = false;
     blocked_ = false;
     in_flight_ = 0;
+    ids_.clear();
     alone_.reset();
+    reserved_.reset();
     lost_.clear();
   }
 
@@ -91,7 +112,9 @@ class Pipe {
   bool up_ = false;
   bool blocked_ = false;
   std::size_t in_flight_ = 0;
+  std::unordered_set<std::string_view> ids_;  // in flight
   std::optional<Tag> alone_;
+  std::optional<RouteIndex> reserved_;
   std::vector<Tag> lost_;  // since the connection was last up
   std::string endpoint_;
   std::string detail_;

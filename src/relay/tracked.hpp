@@ -3,6 +3,7 @@
 /// \file
 /// The messages that the engine holds in memory, and how they are found again by tag.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -22,13 +23,17 @@ struct Tracked {
   store::Origin origin = store::Origin::fresh;
   std::shared_ptr<const Message> message;
   RouteIndex route = 0;
+  bool routed = true;             ///< false: no route matches, it only waits to be settled as failed
   store::Scope scope;             ///< the sequence it belongs to; route empty: none
   std::uint64_t order = 0;        ///< the order in which it was handed out, to queue it again at its place
   std::uint32_t publications = 0; ///< publications so far that may have reached the broker
   std::uint32_t tries = 0;        ///< counted tries without an ack
   bool in_flight = false;
+  bool doubt = false;             ///< the broker may have taken it already
   bool suspect = false;           ///< the connection died while it stood alone: it goes out alone from now on
-  MonoTime published_at{};
+  std::string defect;             ///< why it can't be published; it fails when its turn comes
+  std::string defect_reason;
+  std::string answer;             ///< the last thing said about it
 
   bool is_sequenced() const { return !scope.route.empty(); }
 };
@@ -83,6 +88,12 @@ class TrackedSet {
     }
     count_ = 0;
     bytes_ = 0;
+  }
+
+  template <class Predicate>
+  bool any(Predicate holds) const {
+    return std::any_of(slots_.begin(), slots_.end(),
+                       [&](const Slot& slot) { return slot.used && holds(slot.tracked); });
   }
 
   std::size_t count() const { return count_; }

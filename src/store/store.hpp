@@ -55,7 +55,7 @@ struct Claimed {
   std::uint32_t tries = 0;        ///< counted tries that got no ack so far
   Duration wait{0};               ///< > 0: not yet due by the store's clock (`not_before`)
   std::int64_t stored_at_ms = 0;  ///< store's wall clock, Unix milliseconds; for figures only, never for decisions
-  std::string reason;             ///< origin retry: the reason it was settled with last
+  std::string reason;             ///< origin retry: the reason it was settled with last; with a defect: `malformed` or `too_large`
   std::string defect;             ///< not empty: can never be published, and why (malformed headers, payload too large)
 };
 
@@ -95,6 +95,7 @@ struct Settlement {
   LaneTime due_at{};               ///< retry only
   bool blocks = false;             ///< retry and failed: later messages of its scope wait for it. Stored with the row: a scope
                                    ///< is `released` when no row that blocks it is left in state sending or failed
+                                   ///< (a whole route: in state failed, since the heads of its keys wait as sending)
   std::string route;               ///< the route's topic glob, empty when none matched
   std::string reason;              ///< retry and failed: `rejected unroutable no_route malformed too_large poison delayed suspect route_fault`
   std::string answer;              ///< the broker's words, verbatim
@@ -155,7 +156,8 @@ class Lane {
   virtual Result<Due> due(LaneTime now, FetchLimit limit) = 0;
 
   /// Messages of a blocked scope after its stored advance point that fetch() has already passed over, in order, and that
-  /// this session has not yet handed out as backlog. Empty: nothing waits.
+  /// this session has not yet handed out as backlog. Leaves out messages with a `not_before`: those never wait in the
+  /// outbox, they go by the retry table. Empty: nothing waits.
   virtual Result<Fetched> backlog(const Scope& scope, FetchLimit limit) = 0;
 
   /// Stores what became of messages. All or nothing, durable on return. After an error the outcome may be in doubt; the

@@ -1,0 +1,179 @@
+#pragma once
+
+/// \file
+/// The delivery engine of one lane: events in, actions out. It has no socket, no thread and no clock (`now` comes with each
+/// event), so the simulation runs the very code that production runs. Not thread-safe.
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/time.hpp"
+#include "relay/event.hpp"
+#include "relay/pipe.hpp"
+#include "relay/route_state.hpp"
+#include "relay/route_table.hpp"
+#include "relay/sequences.hpp"
+#include "relay/settle_buffer.hpp"
+#include "relay/tracked.hpp"
+
+namespace waybill::relay {
+
+class RelayCore {
+ public:
+  explicit RelayCore(const Config& config);
+
+  /// Takes one event and gives what is to be done now. Store actions must be performed in the order given, one at a time,
+  /// and each answered by its event, in that order; a failed one is answered by LaneLost instead.
+  Actions handle(Event event, MonoTime now);
+
+  /// When to send a Tick if nothing else happens before.
+  MonoTime wake_at() const;
+
+  /// After StopRequested: nothing is in flight and everything is settled, durably.
+  bool is_stopped() const { return stopped_; }
+  /// Nothing is left to send: see relay::Service::drained().
+  bool is_drained() const;
+  /// Stopped with nothing left in doubt.
+  bool stopped_clean() const { return stopped_ && stopped_clean_; }
+
+  RouteFigures figures(RouteIndex route, MonoTime now) const;
+  const RouteTable& routes() const { return routes_; }
+  const Pipe& pipe(BrokerIndex broker) const { return pipes_[broker.value]; }
+  std::size_t in_flight() const;
+  /// Handed out by the store and not yet durably settled there: never above `unsettled` (P3).
+  std::uint64_t unsettled() const { return fresh_fetched_ - fresh_durable_; }
+  std::size_t tracked() const { return tracked_.count(); }
+  std::size_t blocked_scopes() const { return sequences_.blocked_count(); }
+
+ private:
+  // core.cpp: the lane and the brokers come and go
+  void on(LaneOpened event);
+  void on(LaneLost event);
+  void on(BrokerUp event);
+  void on(BrokerDown event);
+  void on(BrokerBlocked event);
+  void on(StopRequested event);
+  void on(Tick event);
+  void forget_everything();
+  void blame(Tag tag, const std::string& reason);
+
+  // intake.cpp: what the store hands out
+  void on(FreshFetched event);
+  void on(RetriesDue event);
+  void on(BacklogFetched event);
+  void admit(store::Claimed claimed, const store::Scope* draining);
+  void enqueue(Tracked tracked);
+  void take_turn(Tag tag);
+  bool may_have_been_sent(const store::Claimed& claimed);
+
+  // publishing.cpp: what goes out
+  void on(SuspectMarked event);
+  void publish_ready();
+  void publish_for(BrokerIndex broker);
+  bool take_from(RouteIndex route, Pipe& pipe, std::vector<broker::Outgoing>& burst);
+  bool may_publish() const;
+  bool is_held_by_fault(const RouteState& state) const;
+  void mark_before_publishing(Tag tag);
+  broker::Outgoing send_off(Tag tag, Pipe& pipe, bool alone);
+
+  // outcome.cpp: what the brokers say
+  void on(OutcomesArrived event);
+  void take_outcome(BrokerIndex broker, const broker::Outcome& outcome, std::vector<Tag>& again);
+  void refused(Tag tag, const char* reason, const std::string& answer, bool resend, bool drop);
+  void exchange_at_fault(Tag tag, const std::string& answer, std::vector<Tag>& again);
+  void queue_again(std::vector<Tag> tags);
+
+  // verdict.cpp: what becomes of a message, and of its sequence
+  void confirm(Tag tag);
+  void drop(Tag tag);
+  void retry_later(Tag tag, const char* reason, const std::string& answer, Duration wait);
+  void fail(Tag tag, const std::string& reason, const std::string& answer);
+  void hold_back(Tag tag);
+  void try_again_or_fail(Tag tag, const char* reason, const std::string& answer, Duration wait);
+  store::Settlement settlement_of(const Tracked& tracked, store::Verdict verdict) const;
+  void leave_sequence(const store::Scope& scope, Tag tag);
+  bool block_scope(const Tracked& tracked, Tag tag);
+  void put_back(Tag tag);
+
+  // settling.cpp: when the store is asked for what
+  void on(Settled event);
+  void flush_settlements();
+  void finish_stop();
+  void relieve_stuck_routes();
+  bool is_stuck(RouteIndex route) const;
+  bool another_route_moves(RouteIndex route) const;
+  void request_fetches();
+  void request_fresh();
+  void request_backlogs();
+  std::size_t chunk() const;
+  std::size_t buffer_limit() const;
+  bool any_broker_usable() const;
+
+  bool is_stopped_route(RouteIndex route) const;
+  LaneTime lane_now() const;
+  RouteState& state_of(const Tracked& tracked) { return states_[tracked.route]; }
+  Pipe& pipe_of(RouteIndex route) { return pipes_[routes_.broker_of(route).value]; }
+  store::Scope whole(RouteIndex route) const { return store::Scope{routes_.route(route).topic, std::nullopt}; }
+
+  RelayConfig limits_;
+  RouteTable routes_;
+  std::vector<RouteState> states_;
+  std::vector<Pipe> pipes_;
+  std::vector<std::vector<RouteIndex>> routes_of_broker_;
+  std::vector<std::size_t> turn_;  // per broker: the route that is served first next time
+  TrackedSet tracked_;
+  Sequences sequences_;
+  SettleBuffer settle_;
+
+  MonoTime now_{};
+  Actions out_;
+
+  // the lane
+  bool open_ = false;
+  bool unclean_ = false;
+  LaneTime clock_base_{};
+  MonoTime opened_at_{};
+  MonoTime heard_at_{};  // the store last proved that the lane is ours
+  std::optional<store::Ticket> suspect_;
+  std::uint32_t suspect_kills_ = 0;
+  std::uint64_t order_ = 0;
+  std::uint64_t fresh_fetched_ = 0;
+  std::uint64_t fresh_durable_ = 0;
+  std::unordered_set<std::uint64_t> delayed_here_;  // tickets put off by this session: certainly not sent before
+
+  // store calls under way
+  bool fetch_pending_ = false;
+  bool due_pending_ = false;
+  bool settle_pending_ = false;
+  bool outbox_exhausted_ = false;
+  bool outbox_empty_ = false;
+  bool retries_empty_ = false;
+  MonoTime next_due_{};
+  std::deque<store::Scope> backlog_wanted_;
+  std::size_t backlogs_pending_ = 0;
+
+  // after an unclean end: one message at a time, named in the store before it goes out
+  bool recovering_ = false;
+  std::optional<Tag> marked_;
+  bool mark_durable_ = false;
+  MonoTime marked_at_{};
+
+  // the message that stood alone when a broker's connection was lost, until it is known whether the broker is back at once
+  struct Blame {
+    Tag tag;
+    MonoTime at{};
+    std::string reason;
+  };
+  std::vector<std::optional<Blame>> blames_;
+
+  bool stopping_ = false;
+  bool final_settle_ = false;
+  bool stopped_ = false;
+  bool stopped_clean_ = false;
+};
+
+}  // namespace waybill::relay

@@ -1,0 +1,117 @@
+// What the brokers say about messages.
+
+#include <algorithm>
+
+#include "relay/core.hpp"
+
+namespace waybill::relay {
+namespace {
+
+using broker::OutcomeKind;
+
+constexpr Duration first_fault_backoff = std::chrono::seconds{1};
+constexpr Duration longest_fault_backoff = std::chrono::seconds{30};
+
+}  // namespace
+
+void RelayCore::on(OutcomesArrived event) {
+  std::vector<Tag> again;
+  for (const auto& outcome : event.outcomes) take_outcome(event.broker, outcome, again);
+  queue_again(std::move(again));
+}
+
+void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome, std::vector<Tag>& again) {
+  Tracked* tracked = tracked_.find(outcome.tag);
+  if (tracked == nullptr || !tracked->in_flight) return;  // of a lane that was lost meanwhile
+  const Tag tag = outcome.tag;
+  Pipe& pipe = pipes_[broker.value];
+  RouteState& state = state_of(*tracked);
+  const RouteConfig& route = routes_.route(tracked->route);
+  pipe.answered(tag, tracked->message->id.str());
+  tracked->in_flight = false;
+  --state.in_flight;
+  state.probing = false;
+  if (recovering_ && marked_ == tag) recovering_ = false;
+
+  const bool answered_by_broker = outcome.kind == OutcomeKind::confirmed || outcome.kind == OutcomeKind::rejected ||
+                                  outcome.kind == OutcomeKind::unroutable;
+  if (answered_by_broker) {
+    pipe.healthy();
+    state.waiting_since = now_;
+    state.at_fault = false;
+    state.backoff = Duration{0};
+  }
+  switch (outcome.kind) {
+    case OutcomeKind::confirmed:
+      ++state.totals.confirmed;
+      confirm(tag);
+      break;
+    case OutcomeKind::rejected:
+      ++state.totals.rejected;
+      refused(tag, "rejected", outcome.answer, route.on_nack == OnNack::resend, route.on_nack == OnNack::drop);
+      break;
+    case OutcomeKind::unroutable:
+      ++state.totals.unroutable;
+      refused(tag, "unroutable", outcome.answer, route.on_unroutable == OnUnroutable::resend,
+              route.on_unroutable == OnUnroutable::drop);
+      break;
+    case OutcomeKind::in_doubt:
+      ++state.totals.in_doubt;
+      tracked->doubt = true;
+      tracked->answer = outcome.answer;
+      pipe.lost(tag);
+      again.push_back(tag);
+      break;
+    case OutcomeKind::unsent:
+      --tracked->publications;
+      again.push_back(tag);
+      break;
+    case OutcomeKind::undeliverable:
+      --tracked->publications;
+      fail(tag, "malformed", outcome.answer);
+      break;
+    case OutcomeKind::route_fault:
+      --tracked->publications;
+      exchange_at_fault(tag, outcome.answer, again);
+      break;
+  }
+}
+
+// The broker has answered, so it does not have the message: this try counts.
+void RelayCore::refused(Tag tag, const char* reason, const std::string& answer, bool resend, bool drop_it) {
+  ++tracked_.find(tag)->tries;
+  if (drop_it) {
+    drop(tag);
+  } else if (resend) {
+    try_again_or_fail(tag, reason, answer, routes_.route(tracked_.find(tag)->route).resend_after);
+  } else {
+    fail(tag, reason, answer);
+  }
+}
+
+// A missing exchange is the route's fault and holds the route, unless the message itself names the exchange.
+void RelayCore::exchange_at_fault(Tag tag, const std::string& answer, std::vector<Tag>& again) {
+  Tracked& tracked = *tracked_.find(tag);
+  if (routes_.exchange_is_templated(tracked.route)) {
+    ++tracked.tries;
+    try_again_or_fail(tag, "route_fault", answer, routes_.route(tracked.route).resend_after);
+    return;
+  }
+  RouteState& state = state_of(tracked);
+  if (!state.at_fault || now_ >= state.retry_at) {
+    state.backoff = state.backoff == Duration{0} ? first_fault_backoff : std::min(state.backoff * 2, longest_fault_backoff);
+    state.retry_at = now_ + state.backoff;
+  }
+  state.at_fault = true;
+  state.detail = answer;
+  again.push_back(tag);
+}
+
+// They go out first, in the order in which they were handed out.
+void RelayCore::queue_again(std::vector<Tag> tags) {
+  std::sort(tags.begin(), tags.end(),
+            [this](Tag a, Tag b) { return tracked_.find(a)->order > tracked_.find(b)->order; });
+  for (const Tag tag : tags) state_of(*tracked_.find(tag)).ready.push_front(tag);
+}
+
+}  // namespace waybill::relay

@@ -1,0 +1,121 @@
+// When the store is asked for what.
+
+#include <algorithm>
+
+#include "relay/core.hpp"
+
+namespace waybill::relay {
+namespace {
+
+// One transaction a few tens of times a second at most, whatever the rate.
+constexpr Duration settle_interval = std::chrono::milliseconds{50};
+constexpr Duration set_aside_for = std::chrono::seconds{30};
+constexpr std::size_t settle_batch = 1000;
+constexpr std::size_t largest_chunk = 500;
+constexpr std::size_t backlog_chunk = 100;
+constexpr std::size_t most_backlog_calls = 4;
+
+}  // namespace
+
+void RelayCore::on(Settled event) {
+  heard_at_ = now_;
+  settle_pending_ = false;
+  fresh_durable_ = event.report.durable_fresh;
+  if (final_settle_) stopped_ = true;
+}
+
+void RelayCore::flush_settlements() {
+  if (settle_pending_) return;
+  if (stopping_ && in_flight() == 0) {
+    finish_stop();
+    return;
+  }
+  if (settle_.empty()) return;
+  const bool due = settle_.urgent() || recovering_ || settle_.size() >= settle_batch ||
+                   now_ - settle_.oldest() >= settle_interval || unsettled() * 4 >= std::uint64_t{limits_.unsettled} * 3;
+  if (!due) return;
+  auto batch = settle_.take();
+  batch.now = lane_now();
+  settle_pending_ = true;
+  out_.emplace_back(Settle{std::move(batch)});
+}
+
+// The claims may be forgotten only if nothing that was claimed can have reached a broker unnoticed.
+void RelayCore::finish_stop() {
+  if (final_settle_) return;
+  auto batch = settle_.take();
+  batch.now = lane_now();
+  batch.clean_stop = stopped_clean_ = !tracked_.any([](const Tracked& tracked) { return tracked.doubt; });
+  final_settle_ = settle_pending_ = true;
+  out_.emplace_back(Settle{std::move(batch)});
+}
+
+std::size_t RelayCore::chunk() const {
+  return std::clamp<std::size_t>(limits_.unsettled / 4, 1, largest_chunk);
+}
+
+std::size_t RelayCore::buffer_limit() const { return std::size_t{limits_.window} * 2 * pipes_.size(); }
+
+// A destination that takes nothing must not fill the memory that the others need: what waits for it goes to the store's
+// retry table, uncounted, but for the head that probes.
+void RelayCore::relieve_stuck_routes() {
+  if (tracked_.count() < buffer_limit() * 3 / 4 && unsettled() * 4 < std::uint64_t{limits_.unsettled} * 3) return;
+  for (RouteIndex route = 0; route < routes_.size(); ++route) {
+    RouteState& state = states_[route];
+    if (!is_stuck(route) || state.ready.size() < 2 || !another_route_moves(route)) continue;
+    auto waiting = std::exchange(state.ready, {});
+    state.ready.push_back(waiting.front());
+    waiting.pop_front();
+    for (const Tag tag : waiting) retry_later(tag, "route_fault", state.detail, set_aside_for);
+  }
+}
+
+bool RelayCore::is_stuck(RouteIndex route) const {
+  const Pipe& pipe = pipes_[routes_.broker_of(route).value];
+  const RouteState& state = states_[route];
+  const bool silent = state.in_flight > 0 && now_ - state.waiting_since >= limits_.stalled_after;
+  return state.at_fault || !pipe.is_up() || pipe.is_blocked() || silent;
+}
+
+bool RelayCore::another_route_moves(RouteIndex route) const {
+  for (RouteIndex other = 0; other < routes_.size(); ++other) {
+    if (other != route && !is_stuck(other)) return true;
+  }
+  return false;
+}
+
+void RelayCore::request_fetches() {
+  if (stopping_ || !any_broker_usable()) return;
+  relieve_stuck_routes();
+  request_fresh();
+  if (!due_pending_ && now_ >= next_due_ && tracked_.count() < buffer_limit() && tracked_.bytes() < limits_.buffer_bytes) {
+    due_pending_ = true;
+    out_.emplace_back(FetchDue{lane_now(), {chunk(), limits_.buffer_bytes - tracked_.bytes()}});
+  }
+  request_backlogs();
+}
+
+void RelayCore::request_fresh() {
+  if (fetch_pending_ || tracked_.bytes() >= limits_.buffer_bytes) return;
+  const std::uint64_t by_promise = limits_.unsettled > unsettled() ? limits_.unsettled - unsettled() : 0;
+  const std::size_t by_memory = buffer_limit() > tracked_.count() ? buffer_limit() - tracked_.count() : 0;
+  const auto room = std::min<std::size_t>(static_cast<std::size_t>(by_promise), by_memory);
+  // Half a chunk at least, so that a full pipe is not fed in crumbs.
+  if (room < std::min((chunk() + 1) / 2, static_cast<std::size_t>(limits_.unsettled))) return;
+  fetch_pending_ = true;
+  out_.emplace_back(FetchFresh{{std::min(room, chunk()), limits_.buffer_bytes - tracked_.bytes()}, outbox_exhausted_});
+}
+
+void RelayCore::request_backlogs() {
+  while (!backlog_wanted_.empty() && backlogs_pending_ < most_backlog_calls && tracked_.count() < buffer_limit() &&
+         tracked_.bytes() < limits_.buffer_bytes) {
+    const auto scope = std::move(backlog_wanted_.front());
+    backlog_wanted_.pop_front();
+    if (!sequences_.wants_backlog(scope)) continue;
+    sequences_.backlog_requested(scope);
+    ++backlogs_pending_;
+    out_.emplace_back(FetchBacklog{scope, {backlog_chunk, limits_.buffer_bytes - tracked_.bytes()}});
+  }
+}
+
+}  // namespace waybill::relay

@@ -1,0 +1,147 @@
+// What becomes of a message, and of the sequence it belongs to.
+
+#include <utility>
+
+#include "relay/core.hpp"
+
+namespace waybill::relay {
+namespace {
+
+// Beyond this many the flag errs on the safe side: a message may be called a re-send that is none.
+constexpr std::size_t max_remembered_delays = 10'000;
+
+}  // namespace
+
+using store::Origin;
+using store::ScopeChange;
+using store::Settlement;
+using store::Verdict;
+
+Settlement RelayCore::settlement_of(const Tracked& tracked, Verdict verdict) const {
+  Settlement settlement;
+  settlement.ticket = tracked.ticket;
+  settlement.origin = tracked.origin;
+  settlement.verdict = verdict;
+  settlement.attempt = tracked.publications;
+  settlement.tries = tracked.tries;
+  if (tracked.routed && verdict != Verdict::confirmed && verdict != Verdict::parked) {
+    settlement.route = routes_.route(tracked.route).topic;
+    if (tracked.publications > 0) settlement.endpoint = pipes_[routes_.broker_of(tracked.route).value].endpoint();
+  }
+  return settlement;
+}
+
+void RelayCore::confirm(Tag tag) {
+  const Tracked& tracked = *tracked_.find(tag);
+  settle_.add(settlement_of(tracked, Verdict::confirmed), now_, tracked.origin == Origin::retry);
+  leave_sequence(tracked.scope, tag);
+}
+
+void RelayCore::drop(Tag tag) {
+  const Tracked& tracked = *tracked_.find(tag);
+  ++state_of(tracked).totals.dropped;
+  settle_.add(settlement_of(tracked, Verdict::dropped), now_, tracked.origin == Origin::retry);
+  leave_sequence(tracked.scope, tag);
+}
+
+void RelayCore::try_again_or_fail(Tag tag, const char* reason, const std::string& answer, Duration wait) {
+  const Tracked& tracked = *tracked_.find(tag);
+  if (tracked.tries > routes_.route(tracked.route).max_attempts) {
+    fail(tag, reason, answer);
+  } else {
+    retry_later(tag, reason, answer, wait);
+  }
+}
+
+void RelayCore::retry_later(Tag tag, const char* reason, const std::string& answer, Duration wait) {
+  const Tracked& tracked = *tracked_.find(tag);
+  auto settlement = settlement_of(tracked, Verdict::retry);
+  settlement.reason = reason;
+  settlement.answer = answer;
+  const auto wait_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
+  settlement.due_at = LaneTime{lane_now().ms + wait_ms};
+  settlement.blocks = block_scope(tracked, tag);
+  settle_.add(std::move(settlement), now_, true);
+  next_due_ = std::min(next_due_, now_ + wait + std::chrono::milliseconds{1});
+  if (tracked.publications == 0 && delayed_here_.size() < max_remembered_delays) {
+    delayed_here_.insert(tracked.ticket.value);
+  }
+  retries_empty_ = false;
+  leave_sequence(store::Scope{tracked.scope}, tag);
+}
+
+void RelayCore::fail(Tag tag, const std::string& reason, const std::string& answer) {
+  const Tracked& tracked = *tracked_.find(tag);
+  auto settlement = settlement_of(tracked, Verdict::failed);
+  settlement.reason = reason;
+  settlement.answer = answer;
+  const store::Scope scope = tracked.scope;
+  if (tracked.routed) {
+    ++state_of(tracked).totals.failed;
+    const OnFailedKey policy = routes_.route(tracked.route).on_failed_key;
+    if (tracked.is_sequenced() && policy != OnFailedKey::skip) settlement.blocks = block_scope(tracked, tag);
+    if (tracked.is_sequenced() && policy == OnFailedKey::stop && !is_stopped_route(tracked.route)) {
+      sequences_.restore(whole(tracked.route));
+      settle_.add(ScopeChange{ScopeChange::Kind::block, whole(tracked.route), tracked.ticket}, now_);
+      for (const Tag ready : std::exchange(state_of(tracked).ready, {})) hold_back(ready);
+    }
+  }
+  settle_.add(std::move(settlement), now_, true);
+  leave_sequence(scope, tag);
+}
+
+// The route is stopped: the head of a sequence waits in the store, all behind it in the outbox.
+void RelayCore::hold_back(Tag tag) {
+  retry_later(tag, "route_stopped", "the route is stopped behind a failed message",
+              routes_.route(tracked_.find(tag)->route).resend_after);
+}
+
+// Only a message in the outbox's order can block those after it there; a retry either blocks them already, or was
+// resent by a person while its sequence flows.
+bool RelayCore::block_scope(const Tracked& tracked, Tag tag) {
+  if (!tracked.is_sequenced()) return false;
+  const store::Scope scope = tracked.scope;
+  if (tracked.origin == Origin::retry) return sequences_.phase(scope) != Sequences::Phase::flowing;
+  settle_.add(ScopeChange{ScopeChange::Kind::block, scope, tracked.ticket}, now_);
+  for (const Tag behind : sequences_.block(scope)) {
+    if (behind != tag) put_back(behind);
+  }
+  return true;
+}
+
+// Out of memory again, unsent: a fresh message stays in the outbox, a backlog is handed out again, a retry is due again.
+void RelayCore::put_back(Tag tag) {
+  const Tracked& tracked = *tracked_.find(tag);
+  if (tracked.origin == Origin::fresh) {
+    settle_.add(settlement_of(tracked, Verdict::parked), now_, false);
+  } else if (tracked.origin == Origin::retry) {
+    auto settlement = settlement_of(tracked, Verdict::retry);
+    settlement.reason = "delayed";
+    settlement.answer = "waits behind another message of its key";
+    settlement.due_at = LaneTime{lane_now().ms + 1000};
+    settle_.add(std::move(settlement), now_, true);
+    retries_empty_ = false;
+  }
+  tracked_.remove(tag);
+}
+
+void RelayCore::leave_sequence(const store::Scope& scope_of_tracked, Tag tag) {
+  const store::Scope scope = scope_of_tracked;  // the tracked message goes away below
+  const Tracked& tracked = *tracked_.find(tag);
+  if (scope.route.empty()) {
+    tracked_.remove(tag);
+    return;
+  }
+  if (tracked.origin == Origin::backlog) {
+    settle_.add(ScopeChange{ScopeChange::Kind::advance, scope, tracked.ticket}, now_);
+  }
+  if (tracked.origin == Origin::retry) next_due_ = now_;  // its scope may be released by this
+  tracked_.remove(tag);
+  if (const auto next = sequences_.finish(scope, tag)) {
+    take_turn(*next);
+  } else if (sequences_.wants_backlog(scope)) {
+    backlog_wanted_.push_back(scope);
+  }
+}
+
+}  // namespace waybill::relay
