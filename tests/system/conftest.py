@@ -1,0 +1,121 @@
+"""Fixtures of the system tests: private servers, a folder, a store, an exchange, and the seed of every random choice."""
+
+import os
+import random
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+import waybill_services as services  # noqa: E402  (found by the line above)
+from harness import stores  # noqa: E402
+from harness.broker import Topology  # noqa: E402
+from harness.workspace import Workspace  # noqa: E402
+
+SOAK = os.environ.get("WAYBILL_SOAK") == "1"
+
+
+def pytest_report_header():
+    return f"waybill: {os.environ.get('WAYBILL_BINARY', 'WAYBILL_BINARY is not set')}, seed {_first_seed()}"
+
+
+def _first_seed():
+    # One for the whole run; WAYBILL_SEED=... repeats its choices.
+    if "WAYBILL_SEED" not in os.environ:
+        os.environ["WAYBILL_SEED"] = str(random.SystemRandom().randrange(1 << 31))
+    return int(os.environ["WAYBILL_SEED"])
+
+
+@pytest.fixture
+def seed(request):
+    value = f"{_first_seed()}-{request.node.name}"
+    print(f"random choices from WAYBILL_SEED={_first_seed()}")
+    return value
+
+
+@pytest.fixture
+def chance(seed):
+    return random.Random(seed)
+
+
+@pytest.fixture
+def scale():
+    """How many times more a soak run does."""
+    return 10 if SOAK else 1
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    with services.PostgreSQL() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_rabbitmq():
+    with services.RabbitMQ() as broker:
+        yield broker
+
+
+@pytest.fixture
+def rabbitmq(shared_rabbitmq):
+    """The broker of this file's tests; one that a test killed is up again for the next."""
+    if not shared_rabbitmq.alive():
+        shared_rabbitmq.start()
+    return shared_rabbitmq
+
+
+@pytest.fixture
+def gate(rabbitmq):
+    with services.Gate(rabbitmq.port) as opened:
+        yield opened
+
+
+@pytest.fixture
+def topology(rabbitmq):
+    made = Topology(rabbitmq)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    made = Workspace(tmp_path)
+    yield made
+    made.close()
+    for relay in made.relays:
+        print(f"---- the end of {relay.log.name} ----\n{relay.text()[-3000:]}")
+
+
+@pytest.fixture
+def sqlite_store(tmp_path):
+    return stores.SQLite(tmp_path / "shop.db")
+
+
+@pytest.fixture
+def postgresql_store(postgresql):
+    if not postgresql.alive():
+        postgresql.start()
+    name = f"shop_{uuid.uuid4().hex[:8]}"
+    postgresql.psql(f"CREATE DATABASE {name}")
+    return stores.PostgreSQL(postgresql, name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request):
+    return request.getfixturevalue(f"{request.param}_store")
+
+
+@pytest.fixture
+def shop(workspace, topology):
+    """Brings a store, a route and a queue together: shop(store) gives the queue's name."""
+    def set_up(store, route=None, relay=None, broker_url=None, queue=None, **options):
+        name = queue or topology.queue()
+        routes = [{"topic": "orders.*", "exchange": topology.exchange, **(route or {})}]
+        workspace.configure(store.url, broker_url or topology.broker.url(), routes, relay, **options)
+        workspace.run("migrate").expect()
+        store.prepare()
+        return name
+    return set_up

@@ -1,0 +1,1 @@
+"""What the system tests are written with. Waybill is known by its binary, by SQL and by AMQP alone."""

@@ -1,0 +1,122 @@
+"""A service's own database, spoken to in plain SQL: what any language can do."""
+
+import json
+import sqlite3
+import threading
+
+import psycopg
+
+
+class Transaction:
+    """One open transaction of a service: business rows and messages."""
+
+    def __init__(self, store, connection):
+        self.store = store
+        self.connection = connection
+        self.execute = connection.execute
+
+    def order(self, number, key=None):
+        self.execute(self.store.sql("INSERT INTO orders (number, key) VALUES (%s, %s)"), (number, key))
+
+    def message(self, topic, payload, key=None, headers=None, id=None, **columns):
+        """Adds a message; columns that are not given keep the table's default."""
+        row = {"topic": topic, "payload": payload.encode() if isinstance(payload, str) else payload, **columns}
+        for name, value in (("id", id), ("key", key)):
+            if value is not None:
+                row[name] = value
+        if headers is not None:
+            row["headers"] = headers if isinstance(headers, str) else json.dumps(headers)
+        marks = ", ".join(["%s"] * len(row))
+        self.execute(self.store.sql(f"INSERT INTO {self.store.outbox} ({', '.join(row)}) VALUES ({marks})"),
+                     tuple(row.values()))
+
+
+class _Scope:
+    def __init__(self, store, connection):
+        self.store, self.connection = store, connection
+
+    def __enter__(self):
+        if self.store.kind == "sqlite":
+            self.connection.execute("BEGIN IMMEDIATE")
+        return Transaction(self.store, self.connection)
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.connection.commit()
+        else:
+            self.connection.rollback()
+
+
+class Store:
+    """Opens one connection a thread, as a service would."""
+
+    def __init__(self, url):
+        self.url = url
+        self._local = threading.local()
+
+    def transaction(self):
+        """A context: commits at its end, rolls back on an exception."""
+        return _Scope(self, self.connection())
+
+    def connection(self):
+        if getattr(self._local, "connection", None) is None:
+            self._local.connection = self.connect()
+        return self._local.connection
+
+    def forget_connection(self):
+        """After the server went away: the next use connects anew."""
+        connection, self._local.connection = getattr(self._local, "connection", None), None
+        if connection is not None:
+            connection.close()
+
+    def prepare(self):
+        """The business tables."""
+        self.query("CREATE TABLE IF NOT EXISTS orders (number integer PRIMARY KEY, key text)")
+        self.query("CREATE TABLE IF NOT EXISTS key_counter (key text PRIMARY KEY, value integer)")
+
+    def committed(self):
+        """The order numbers that are in the database: what was committed, also where the answer got lost."""
+        return {number for (number,) in self.query("SELECT number FROM orders")}
+
+    def query(self, sql, parameters=()):
+        connection = self.connection()
+        cursor = connection.execute(self.sql(sql), parameters)
+        rows = cursor.fetchall() if cursor.description else []
+        connection.commit()
+        return rows
+
+
+class SQLite(Store):
+    kind = "sqlite"
+    outbox = "waybill_outbox"
+    retry = "waybill_retry"
+
+    def __init__(self, file):
+        super().__init__(f"sqlite://{file}")
+        self.file = file
+
+    def connect(self):
+        connection = sqlite3.connect(self.file, timeout=60, isolation_level=None)
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    @staticmethod
+    def sql(text):
+        return text.replace("%s", "?")
+
+
+class PostgreSQL(Store):
+    kind = "postgresql"
+    outbox = "waybill.outbox"
+    retry = "waybill.retry"
+
+    def __init__(self, server, database):
+        super().__init__(server.url(database))
+        self.server, self.database = server, database
+
+    def connect(self):
+        return psycopg.connect(self.url, connect_timeout=10)
+
+    @staticmethod
+    def sql(text):
+        return text

@@ -1,0 +1,128 @@
+"""P2: what was rolled back is never published, nor what a crash of the store could still roll back."""
+
+import psycopg
+import pytest
+
+import waybill_services as services
+from harness import stores
+from harness.traffic import Traffic
+from waybill_services import wait_until
+
+
+class Undo(Exception):
+    pass
+
+
+def test_rollback(store, shop, workspace, topology):
+    """Fault case 24: of a hundred pairs, one committed and one not, only the committed ones arrive."""
+    queue = shop(store)
+    consumer = topology.consume(queue)
+    relay = workspace.relay()
+    for number in range(100):
+        with store.transaction() as transaction:
+            transaction.message("orders.created", "kept", id=f"kept-{number}")
+        with pytest.raises(Undo):
+            with store.transaction() as transaction:
+                transaction.message("orders.created", "undone", id=f"undone-{number}")
+                raise Undo
+    consumer.wait_ids({f"kept-{number}" for number in range(100)})
+    assert relay.stop() == 0
+    assert consumer.ids() == {f"kept-{number}" for number in range(100)}
+
+
+def test_savepoint_rollback(store, shop, workspace, topology):
+    """Fault case 24: what a savepoint undid inside a committed transaction is not there either."""
+    queue = shop(store)
+    consumer = topology.consume(queue)
+    relay = workspace.relay()
+    for number in range(50):
+        with store.transaction() as transaction:
+            transaction.message("orders.created", "before", id=f"before-{number}")
+            transaction.execute("SAVEPOINT inner_step")
+            transaction.message("orders.created", "undone", id=f"undone-{number}")
+            transaction.execute("ROLLBACK TO SAVEPOINT inner_step")
+            transaction.execute("SAVEPOINT second_step")
+            transaction.message("orders.created", "after", id=f"after-{number}")
+            transaction.execute("RELEASE SAVEPOINT second_step")
+    wanted = {f"{word}-{number}" for word in ("before", "after") for number in range(50)}
+    consumer.wait_ids(wanted)
+    assert relay.stop() == 0
+    assert consumer.ids() == wanted
+
+
+@pytest.fixture(scope="module")
+def two_phase_server():
+    with services.PostgreSQL(settings={"max_prepared_transactions": 10}) as server:
+        yield server
+
+
+@pytest.fixture
+def two_phase_store(two_phase_server):
+    two_phase_server.psql("DROP DATABASE IF EXISTS two_phase")
+    two_phase_server.psql("CREATE DATABASE two_phase")
+    return stores.PostgreSQL(two_phase_server, "two_phase")
+
+
+def test_two_phase_commit_and_abort(two_phase_store, shop, workspace, topology):
+    """Fault cases 24 and 25: a prepared transaction holds up nobody; it is sent after its commit, never after an abort."""
+    queue = shop(two_phase_store)
+    consumer = topology.consume(queue)
+    relay = workspace.relay()
+    connection = two_phase_store.connect()
+    connection.autocommit = True
+    for name in ("kept", "undone"):
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO waybill.outbox (id, topic, payload) VALUES (%s, 'orders.created', 'x')", (name,))
+        connection.execute(f"PREPARE TRANSACTION '{name}'")
+    for number in range(20):
+        with two_phase_store.transaction() as transaction:
+            transaction.message("orders.created", "y", id=f"other-{number}")
+    others = {f"other-{number}" for number in range(20)}
+    consumer.wait_ids(others)
+    assert consumer.ids() == others
+    connection.execute("ROLLBACK PREPARED 'undone'")
+    connection.execute("COMMIT PREPARED 'kept'")
+    connection.close()
+    consumer.wait_ids({"kept"})
+    assert relay.stop() == 0
+    assert consumer.ids() == others | {"kept"}
+
+
+def test_commits_in_reverse_order_of_their_ids(postgresql_store, shop, workspace, topology):
+    """Fault case 26: the transaction that began first commits last, with slices between; neither is skipped."""
+    queue = shop(postgresql_store)
+    consumer = topology.consume(queue)
+    workspace.relay()
+    wanted = set()
+    for number in range(20):
+        with postgresql_store.connect() as early, postgresql_store.connect() as late:
+            for connection, name in ((early, f"early-{number}"), (late, f"late-{number}")):
+                connection.execute(
+                    "INSERT INTO waybill.outbox (id, topic, payload) VALUES (%s, 'orders.created', 'x')", (name,))
+                wanted.add(name)
+            late.commit()
+            consumer.wait_ids({f"late-{number}"})
+            early.commit()
+    consumer.wait_ids(wanted)
+    assert consumer.count() == len(wanted)
+
+
+def test_asynchronous_commit_and_a_crash_right_after(postgresql_store, postgresql, shop, workspace, topology, seed, scale):
+    """Fault case 27: with synchronous_commit off nothing that the crash rolled back had been published."""
+    queue = shop(postgresql_store)
+    postgresql.psql(f"ALTER DATABASE {postgresql_store.database} SET synchronous_commit = off")
+    consumer = topology.consume(queue)
+    relay = workspace.relay()
+    traffic = Traffic(postgresql_store, 1_000_000, seed, writers=3, rollback_share=0).start()
+    for round_number in range(1, 3 * scale + 1):
+        try:
+            wait_until(lambda: consumer.count() >= 400 * round_number, 60, "deliveries before the crash")
+        finally:
+            postgresql.kill()
+        postgresql.start()
+    traffic.stop()
+    committed = traffic.committed_ids()
+    consumer.wait_ids(committed)
+    assert relay.stop() == 0
+    assert not consumer.ids() - committed, "published, and then rolled back by the crash"
+    assert psycopg.connect(postgresql_store.url).execute("SHOW synchronous_commit").fetchone() == ("off",)

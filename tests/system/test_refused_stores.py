@@ -1,0 +1,150 @@
+"""Stores on which the promises would not hold are refused, with the reason and the remedy."""
+
+import subprocess
+
+import pytest
+
+import waybill_services as services
+from harness import stores
+from waybill_services import wait_until
+
+
+def test_transaction_pooler_is_refused(postgresql_store, postgresql, shop, workspace, topology):
+    """Fault case 30: pgbouncer in transaction mode."""
+    shop(postgresql_store)
+    with services.PgBouncer(postgresql) as pooler:
+        workspace.configure(pooler.url(postgresql_store.database), topology.broker.url(),
+                            [{"topic": "orders.*", "exchange": topology.exchange}])
+        relay = workspace.relay()
+        assert relay.wait(30) in (1, 2), relay.text()
+        assert "pool" in relay.text().lower(), relay.text()
+        doctor = workspace.run("doctor", "--json")
+        assert doctor.code == 1, doctor.out + doctor.err
+        assert "pool" in doctor.out.lower()
+
+
+def test_dump_and_restore_into_another_server(postgresql_store, postgresql, shop, workspace, topology):
+    """Fault case 28: refused with the reason, and one command makes the waiting rows visible again; nothing is lost."""
+    queue = shop(postgresql_store)
+    consumer = topology.consume(queue)
+    with postgresql_store.transaction() as transaction:
+        for number in range(50):
+            transaction.message("orders.created", "x", id=f"sent-{number}")
+    assert workspace.relay("--drain").wait() == 0
+    waiting = {f"waiting-{number}" for number in range(50)}
+    with postgresql_store.transaction() as transaction:
+        for name in sorted(waiting):
+            transaction.message("orders.created", "x", id=name)
+    dump = postgresql.tool("pg_dump", postgresql_store.url)
+    with services.PostgreSQL() as moved:
+        moved.psql("CREATE DATABASE shop")
+        moved.tool("psql", "-Xq", "-v", "ON_ERROR_STOP=1", moved.url("shop"), text=dump)
+        restored = stores.PostgreSQL(moved, "shop")
+        workspace.configure(restored.url, topology.broker.url(), [{"topic": "orders.*", "exchange": topology.exchange}])
+        relay = workspace.relay()
+        assert relay.wait(30) in (1, 2), relay.text()
+        assert "restamp" in relay.text(), relay.text()
+        workspace.run("migrate", "--restamp").expect()
+        assert workspace.relay("--drain").wait() == 0
+        consumer.wait_ids(waiting)
+        restored.forget_connection()
+
+
+def test_standby_is_refused(tmp_path, workspace, topology):
+    """Fault case 29: a relay pointed at a standby says so."""
+    with services.PostgreSQL() as primary:
+        primary.psql("CREATE DATABASE shop")
+        store = stores.PostgreSQL(primary, "shop")
+        workspace.configure(store.url, topology.broker.url(), [{"topic": "orders.*", "exchange": topology.exchange}])
+        workspace.run("migrate").expect()
+        primary.stop()
+        (primary.data / "standby.signal").touch()
+        primary.start()
+        relay = workspace.relay()
+        assert relay.wait(30) in (1, 2), relay.text()
+        assert "standby" in relay.text().lower(), relay.text()
+
+
+def test_missing_tables_name_the_remedy(store, workspace, topology):
+    workspace.configure(store.url, topology.broker.url(), [{"topic": "orders.*", "exchange": topology.exchange}])
+    store.query("SELECT 1")
+    relay = workspace.relay()
+    assert relay.wait(30) in (1, 2), relay.text()
+    assert "waybill migrate" in relay.text()
+    answer = workspace.run("send", "--topic", "orders.created", "--payload", "x")
+    assert answer.code in (1, 2) and "waybill migrate" in answer.err
+
+
+def test_newer_tables_are_refused(store, shop, workspace):
+    """Fault case 44: a binary that is older than the tables refuses politely."""
+    shop(store)
+    meta = "waybill.meta" if store.kind == "postgresql" else "waybill_meta"
+    store.query(f"UPDATE {meta} SET value = '99' WHERE {_name_column(store, meta)} = 'schema_version'")
+    relay = workspace.relay()
+    assert relay.wait(30) in (1, 2), relay.text()
+    assert "newer" in relay.text() or "99" in relay.text(), relay.text()
+    assert workspace.run("migrate").code in (1, 2)
+
+
+def _name_column(store, table):
+    cursor = store.connection().execute(f"SELECT * FROM {table} LIMIT 0")
+    names = [column[0] for column in cursor.description]
+    store.connection().commit()
+    return next(name for name in names if name != "value")
+
+
+def test_unreachable_store_is_exit_code_3(workspace, topology):
+    workspace.configure("postgresql://127.0.0.1:1/shop", topology.broker.url(),
+                        [{"topic": "orders.*", "exchange": topology.exchange}])
+    for command in (["migrate"], ["send", "--topic", "orders.created", "--payload", "x"], ["failed", "list"]):
+        answer = workspace.run(*command)
+        assert answer.code == 3, (command, answer.code, answer.err)
+        assert "127.0.0.1" in answer.err, answer.err
+
+
+def test_wrong_password_is_named_and_never_shown(postgresql_store, workspace, topology):
+    url = postgresql_store.server.url(postgresql_store.database, password="wrong-secret")
+    workspace.configure(url, topology.broker.url(), [{"topic": "orders.*", "exchange": topology.exchange}])
+    answer = workspace.run("migrate")
+    assert answer.code in (1, 2, 3)
+    assert "password" in answer.err.lower() and "wrong-secret" not in answer.out + answer.err
+
+
+def test_wrong_password_of_the_broker_is_shown_as_down(sqlite_store, shop, workspace, topology):
+    shop(sqlite_store, broker_url=topology.broker.url(password="wrong-secret"))
+    with sqlite_store.transaction() as transaction:
+        transaction.message("orders.created", "x", id="waits")
+    relay = workspace.relay()
+    relay.wait_logged("ACCESS_REFUSED", 20)
+    assert "wrong-secret" not in relay.text()
+    assert wait_until(lambda: workspace.status()["routes"][0]["state"] == "down", 20, "the route to be down")
+    assert workspace.sending() == 1 and workspace.failed() == []
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["send", "--topic", "orders.created", "--payload", "x"]])
+def test_read_only_file_is_named(sqlite_store, shop, workspace, command):
+    """Fault case 39: the error names the file. The file system itself is read-only, so that it holds for root too."""
+    shop(sqlite_store)
+    sqlite_store.query("PRAGMA user_version")
+    sqlite_store.forget_connection()
+    # immutable=1 is how SQLite itself opens what no process may write.
+    frozen = workspace.folder / "frozen"
+    frozen.mkdir()
+    file = frozen / "shop.db"
+    file.write_bytes(sqlite_store.file.read_bytes())
+    subprocess.run(["chmod", "-w", file, frozen], check=True)
+    workspace.config.write_text(workspace.config.read_text().replace(str(sqlite_store.file), str(file)))
+    if not _writable(file):
+        answer = workspace.run(*command)
+        assert answer.code in (1, 3) or command == ["migrate"]
+        if answer.code:
+            assert "shop.db" in answer.err
+    subprocess.run(["chmod", "+w", frozen, file], check=True)
+
+
+def _writable(file):
+    try:
+        with open(file, "ab"):
+            return True
+    except OSError:
+        return False
