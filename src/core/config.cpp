@@ -1,1 +1,121 @@
 #include "core/config.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "core/config/document.hpp"
+#include "core/config/sections.hpp"
+#include "core/glob.hpp"
+
+namespace waybill {
+namespace {
+
+constexpr std::size_t max_file_bytes = 4u << 20;
+constexpr std::string_view section_names[] = {"store", "broker", "route", "relay"};
+
+const config::Entry* find(const config::Value& root, std::string_view name) {
+  const auto found =
+      std::find_if(root.entries.begin(), root.entries.end(), [&](const auto& entry) { return entry.name == name; });
+  return found == root.entries.end() ? nullptr : &*found;
+}
+
+Config read_sections(const config::Value& root, config::Findings& findings) {
+  Config read;
+  const auto* store = find(root, "store");
+  if (store != nullptr) read.stores = config::read_stores(*store, findings);
+  if (const auto* broker = find(root, "broker")) read.brokers = config::read_brokers(*broker, findings);
+  if (const auto* route = find(root, "route")) read.routes = config::read_routes(*route, read.brokers, findings);
+  if (const auto* relay = find(root, "relay")) read.relay = config::read_relay(*relay, findings);
+  for (const auto& entry : root.entries) {
+    if (std::find(std::begin(section_names), std::end(section_names), entry.name) != std::end(section_names)) continue;
+    findings.add(entry.place,
+                 "unknown section or key '" + entry.name + "'" + config::did_you_mean(entry.name, section_names));
+  }
+  if (store == nullptr || (read.stores.empty() && findings.empty())) {
+    findings.add({}, "there is no [store.NAME]: add one with its url, or write a new file with `waybill init`");
+  }
+  return read;
+}
+
+Error report(ConfigErrors found, ConfigErrors* errors) {
+  Error error{found.code, found.joined()};
+  if (errors != nullptr) *errors = std::move(found);
+  return error;
+}
+
+template <class Named>
+const Named* by_name(const std::vector<Named>& all, std::string_view name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Named& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::string_view to_string(OnNack value) noexcept {
+  return value == OnNack::resend ? "resend" : value == OnNack::drop ? "drop" : "fail";
+}
+std::string_view to_string(OnUnroutable value) noexcept {
+  return value == OnUnroutable::resend ? "resend" : value == OnUnroutable::drop ? "drop" : "fail";
+}
+std::string_view to_string(Order value) noexcept { return value == Order::none ? "none" : "key"; }
+std::string_view to_string(OnFailedKey value) noexcept {
+  return value == OnFailedKey::park ? "park" : value == OnFailedKey::skip ? "skip" : "stop";
+}
+std::string_view to_string(Format value) noexcept { return value == Format::plain ? "plain" : "cloudevents"; }
+
+const StoreConfig* Config::store(std::string_view name) const { return by_name(stores, name); }
+
+const BrokerConfig* Config::broker(std::string_view name) const { return by_name(brokers, name); }
+
+const RouteConfig* Config::route(std::string_view topic) const {
+  const auto found =
+      std::find_if(routes.begin(), routes.end(), [&](const auto& route) { return glob_matches(route.topic, topic); });
+  return found == routes.end() ? nullptr : &*found;
+}
+
+Status Config::ready_to_relay() const {
+  if (brokers.empty()) {
+    return Error{ErrorCode::invalid_configuration, file + ": a relay needs a broker: add [broker.NAME] with its url"};
+  }
+  if (routes.empty()) {
+    return Error{ErrorCode::invalid_configuration,
+                 file + ": a relay needs a route: add [[route]] with topic, broker and exchange"};
+  }
+  return {};
+}
+
+std::string ConfigErrors::joined() const {
+  std::string text;
+  for (const auto& line : lines) text.append(text.empty() ? "" : "\n").append(line);
+  return text;
+}
+
+Result<Config> parse_config(std::string_view text, const std::string& file, ConfigErrors* errors) {
+  const auto root = config::read_document(text, file);
+  if (!root) return report({{root.error().message()}, root.error().code()}, errors);
+  config::Findings findings{file};
+  auto read = read_sections(*root, findings);
+  if (!findings.empty()) return report({findings.lines(), findings.code()}, errors);
+  read.file = file;
+  return read;
+}
+
+Result<Config> load_config(const std::string& file) {
+  errno = 0;
+  std::ifstream stream{file, std::ios::binary};
+  std::string text{std::istreambuf_iterator<char>{stream}, {}};
+  if (!stream.is_open() || stream.bad()) {
+    const auto* why = errno == 0 ? "it can't be read" : std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
+    return Error{ErrorCode::invalid_configuration,
+                 file + ": " + why + "; name the file with --config, or write one with `waybill init`"};
+  }
+  if (text.size() > max_file_bytes) {
+    return Error{ErrorCode::invalid_configuration, file + ": has more than 4 MiB, which no configuration needs"};
+  }
+  return parse_config(text, file);
+}
+
+}  // namespace waybill

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/secret.hpp"
@@ -18,6 +19,13 @@ enum class OnUnroutable { resend, drop, fail };
 enum class Order { none, key };
 enum class OnFailedKey { park, skip, stop };
 enum class Format { plain, cloudevents };
+
+/// As the configuration file writes them.
+std::string_view to_string(OnNack value) noexcept;
+std::string_view to_string(OnUnroutable value) noexcept;
+std::string_view to_string(Order value) noexcept;
+std::string_view to_string(OnFailedKey value) noexcept;
+std::string_view to_string(Format value) noexcept;
 
 /// `[store.NAME]`
 struct StoreConfig {
@@ -77,6 +85,9 @@ struct Config {
   const BrokerConfig* broker(std::string_view name) const;
   /// The first route whose glob matches, or null.
   const RouteConfig* route(std::string_view topic) const;
+
+  /// Whether a relay has what it needs: a broker and a route. A file without them is fit for `send` and `migrate` only.
+  Status ready_to_relay() const;
 };
 
 /// Every error of one file at once; each has the form `FILE:LINE:COLUMN: what is wrong (did you mean ...?)`.

@@ -1,0 +1,151 @@
+#include "core/config/section.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "core/config/references.hpp"
+#include "core/text.hpp"
+
+namespace waybill::config {
+namespace {
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::pair<std::string_view, unsigned> suffixes[] = {
+      {"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
+  std::uint64_t count = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  if (error != std::errc{}) return std::nullopt;
+  const std::string_view suffix{stop, static_cast<std::size_t>(end - stop)};
+  for (const auto& [name, shift] : suffixes) {
+    if (name == suffix && count <= (UINT64_MAX >> shift)) return count << shift;
+  }
+  return std::nullopt;
+}
+
+std::string quoted_list(std::span<const std::string_view> words) {
+  std::string list;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) list += i + 1 == words.size() ? " or " : ", ";
+    list.append("\"").append(words[i]).append("\"");
+  }
+  return list;
+}
+
+}  // namespace
+
+Section::Section(const Value& table, Place place, std::string name, Findings& findings)
+    : table_(table), place_(place), name_(std::move(name)), findings_(findings) {
+  if (table_.kind == Value::Kind::table) return;
+  findings_.add(place_, name_ + " is " + std::string{describe(table_.kind)} + "; a table is needed");
+}
+
+const Entry* Section::entry(std::string_view key) const {
+  const auto found =
+      std::find_if(table_.entries.begin(), table_.entries.end(), [&](const Entry& e) { return e.name == key; });
+  return found == table_.entries.end() ? nullptr : &*found;
+}
+
+const Value* Section::find(std::string_view key, Value::Kind kind) {
+  known_.push_back(key);
+  const auto* found = entry(key);
+  if (found == nullptr) return nullptr;
+  if (found->value.kind == kind) return &found->value;
+  findings_.add(found->value.place, name_ + "." + found->name + " is " + std::string{describe(found->value.kind)} +
+                                        "; " + std::string{describe(kind)} + " is needed");
+  return nullptr;
+}
+
+bool Section::has(std::string_view key) const { return entry(key) != nullptr; }
+
+void Section::fail(std::string_view key, const std::string& text, ErrorCode code) {
+  const auto* found = entry(key);
+  findings_.add(found == nullptr ? place_ : found->value.place, name_ + "." + std::string{key} + ": " + text, code);
+}
+
+void Section::require(std::string_view key, std::string_view example) {
+  if (has(key) || table_.kind != Value::Kind::table) return;
+  findings_.add(place_, name_ + " has no '" + std::string{key} + "'; add " + std::string{example});
+}
+
+void Section::read_text(std::string_view key, std::string& target) {
+  const auto* value = find(key, Value::Kind::string);
+  if (value == nullptr) return;
+  auto resolved = resolve_environment(value->text);
+  if (!resolved) return fail(key, resolved.error().message(), resolved.error().code());
+  target = std::move(resolved).value();
+}
+
+bool Section::read_secret(std::string_view key, std::string& target) {
+  const auto* value = find(key, Value::Kind::string);
+  if (value == nullptr) return false;
+  auto resolved = resolve_secret(value->text, findings_.folder());
+  if (!resolved) {
+    fail(key, resolved.error().message(), resolved.error().code());
+    return false;
+  }
+  target = std::move(resolved).value();
+  return true;
+}
+
+void Section::read_flag(std::string_view key, bool& target) {
+  if (const auto* value = find(key, Value::Kind::boolean)) target = value->boolean;
+}
+
+void Section::read_duration(std::string_view key, Duration& target, Duration least, Duration most) {
+  std::string text;
+  const auto* value = find(key, Value::Kind::string);
+  if (value == nullptr) return;
+  read_text(key, text);
+  if (text.empty() && !value->text.empty()) return;
+  const auto duration = parse_duration(text);
+  if (!duration) return fail(key, duration.error().message());
+  if (*duration < least || *duration > most) {
+    return fail(key, "'" + text + "' is not between " + format_duration(least) + " and " + format_duration(most));
+  }
+  target = *duration;
+}
+
+void Section::read_count(std::string_view key, std::uint32_t& target, std::uint32_t least, std::uint32_t most) {
+  const auto* value = find(key, Value::Kind::integer);
+  if (value == nullptr) return;
+  if (value->integer < least || value->integer > most) {
+    return fail(key, std::to_string(value->integer) + " is not between " + std::to_string(least) + " and " +
+                         std::to_string(most));
+  }
+  target = static_cast<std::uint32_t>(value->integer);
+}
+
+void Section::read_size(std::string_view key, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {
+  const auto* found = entry(key);
+  const bool number = found != nullptr && found->value.kind == Value::Kind::integer;
+  const auto* value = find(key, number ? Value::Kind::integer : Value::Kind::string);
+  if (value == nullptr) return;
+  const auto text = number ? std::to_string(value->integer) : value->text;
+  const auto size = parse_size(text);
+  if (!size) return fail(key, "'" + text + "' is no size; write bytes, or a string such as \"512KiB\" or \"16MiB\"");
+  if (*size < least || *size > most) {
+    return fail(key, text + " is not between " + std::to_string(least) + " and " + std::to_string(most) + " bytes");
+  }
+  target = *size;
+}
+
+std::size_t Section::index_of_word(std::string_view key, std::span<const std::string_view> words) {
+  const auto* value = find(key, Value::Kind::string);
+  if (value == nullptr) return words.size();
+  const auto found = std::find(words.begin(), words.end(), value->text);
+  if (found == words.end()) {
+    fail(key, "\"" + value->text + "\" is not allowed; write " + quoted_list(words) + did_you_mean(value->text, words));
+  }
+  return static_cast<std::size_t>(found - words.begin());
+}
+
+void Section::finish() {
+  for (const auto& entry : table_.entries) {
+    if (std::find(known_.begin(), known_.end(), entry.name) != known_.end()) continue;
+    findings_.add(entry.place, "unknown key '" + entry.name + "' in " + name_ + did_you_mean(entry.name, known_));
+  }
+}
+
+}  // namespace waybill::config

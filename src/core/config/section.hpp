@@ -1,0 +1,89 @@
+#pragma once
+
+/// \file
+/// Reads one table of the configuration key by key, and keeps every error instead of stopping at the first.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/config/document.hpp"
+#include "core/time.hpp"
+#include "waybill/result.h"
+
+namespace waybill::config {
+
+/// All that is wrong with one file.
+class Findings {
+ public:
+  explicit Findings(std::string file) : file_(std::move(file)) {}
+
+  void add(Place place, std::string text, ErrorCode code = ErrorCode::invalid_configuration);
+  bool empty() const noexcept { return found_.empty(); }
+  /// `FILE:LINE:COLUMN: text`, in the order of the file.
+  std::vector<std::string> lines() const;
+  /// `missing_secret` when only secrets are missing.
+  ErrorCode code() const noexcept;
+  /// Where relative secret files start: the folder of the file, or empty.
+  std::string folder() const;
+
+ private:
+  struct Found {
+    Place place;
+    std::string text;
+    ErrorCode code;
+  };
+  std::string file_;
+  std::vector<Found> found_;
+};
+
+/// One table. Each read leaves `target` as it is when the key is absent or wrong; a wrong one is a finding.
+class Section {
+ public:
+  /// `name` is how errors call the table: `store.shop`, `route`. `table` may be of another kind: that is a finding.
+  Section(const Value& table, Place place, std::string name, Findings& findings);
+
+  void read_text(std::string_view key, std::string& target);
+  /// May be `file:PATH`. True when the key is there and was resolved.
+  bool read_secret(std::string_view key, std::string& target);
+  void read_flag(std::string_view key, bool& target);
+  void read_duration(std::string_view key, Duration& target, Duration least, Duration most);
+  void read_count(std::string_view key, std::uint32_t& target, std::uint32_t least, std::uint32_t most);
+  /// Bytes: a whole number, or a string such as `512KiB` or `16MiB`.
+  void read_size(std::string_view key, std::uint64_t& target, std::uint64_t least, std::uint64_t most);
+
+  /// One of the words that to_string() gives for `values`.
+  template <class Choice>
+  void read_choice(std::string_view key, Choice& target, std::initializer_list<Choice> values) {
+    std::vector<std::string_view> words;
+    for (const auto value : values) words.push_back(to_string(value));
+    if (const auto index = index_of_word(key, words); index < words.size()) target = values.begin()[index];
+  }
+
+  bool has(std::string_view key) const;
+  /// A finding when the key is absent; `example` shows how to write it.
+  void require(std::string_view key, std::string_view example);
+  /// A finding at the key, or at the table when the key is absent.
+  void fail(std::string_view key, const std::string& text, ErrorCode code = ErrorCode::invalid_configuration);
+  /// Reports the keys that nothing has read, with the nearest known one.
+  void finish();
+
+ private:
+  const Value* find(std::string_view key, Value::Kind kind);
+  const Entry* entry(std::string_view key) const;
+  std::size_t index_of_word(std::string_view key, std::span<const std::string_view> words);
+
+  const Value& table_;
+  Place place_;
+  std::string name_;
+  Findings& findings_;
+  std::vector<std::string_view> known_;
+};
+
+/// ` (did you mean 'x'?)`, or nothing.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace waybill::config

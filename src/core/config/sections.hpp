@@ -1,0 +1,19 @@
+#pragma once
+
+/// \file
+/// One function for each kind of section. Each reads all it can and reports every error.
+
+#include "core/config.hpp"
+#include "core/config/section.hpp"
+
+namespace waybill::config {
+
+/// `[store.NAME]` and `[broker.NAME]`: `root` is the table `store` or `broker`.
+std::vector<StoreConfig> read_stores(const Entry& root, Findings& findings);
+std::vector<BrokerConfig> read_brokers(const Entry& root, Findings& findings);
+/// `[[route]]`. A route's broker must be among `brokers`.
+std::vector<RouteConfig> read_routes(const Entry& root, const std::vector<BrokerConfig>& brokers, Findings& findings);
+/// `[relay]`
+RelayConfig read_relay(const Entry& root, Findings& findings);
+
+}  // namespace waybill::config
