@@ -122,7 +122,7 @@ def test_settled_partitions_are_freed(postgresql_store, shop, workspace, topolog
                "settled rows to be freed")
 
 
-def test_open_write_transaction_of_sqlite_delays_nobody_for_long(sqlite_store, shop, workspace, topology):
+def test_sqlite_insert_beside_the_relay_is_quick(sqlite_store, shop, workspace, topology):
     """The relay's own writes are short: a service's transaction beside it never meets a busy database for long."""
     queue = shop(sqlite_store)
     consumer = topology.consume(queue)

@@ -34,9 +34,9 @@ class Workspace:
         lines += ["", "[relay]"] + [f"{key} = {toml(value)}" for key, value in (relay or {}).items()]
         self.config.write_text("\n".join(lines) + "\n")
 
-    def run(self, *arguments, text=None, seconds=60, environment=None, config=True):
-        """Runs `waybill ARGUMENTS -c waybill.toml` to its end."""
-        command = [binary.path(), *map(str, arguments)]
+    def run(self, *arguments, text=None, seconds=60, environment=None, config=True, prefix=()):
+        """Runs `waybill ARGUMENTS -c waybill.toml` to its end; `prefix` is a command to run it under."""
+        command = [*prefix, binary.path(), *map(str, arguments)]
         if config:
             command += ["-c", str(self.config)]
         data = text.encode() if isinstance(text, str) else text

@@ -1,0 +1,184 @@
+"""The command line: what it prints for programs, its exit codes, and that no password is ever shown."""
+
+import subprocess
+
+import pytest
+
+from waybill_services import wait_until
+
+
+def persist(store, *ids, topic="orders.created", **columns):
+    with store.transaction() as transaction:
+        for name in ids:
+            transaction.message(topic, "x", id=name, **columns)
+
+
+def fail_some(workspace, store, topology, shop, count=3):
+    """`count` messages that no queue takes, failed as unroutable; gives the queue that takes the others."""
+    queue = topology.queue(binding="orders.created")
+    shop(store, queue=queue)
+    persist(store, *[f"stray-{number}" for number in range(count)], topic="orders.stray", key="k")
+    assert workspace.relay("--drain").wait() == 0
+    return queue
+
+
+def test_init_writes_a_file_that_checks(workspace):
+    workspace.run("init").expect()
+    assert "#" in workspace.config.read_text()
+    workspace.run("check", "--offline").expect()
+    before = workspace.config.read_text()
+    assert workspace.run("init").code != 0, "an existing file is not overwritten"
+    assert workspace.config.read_text() == before
+
+
+def test_configuration_file_by_environment_variable(workspace, sqlite_store, shop):
+    shop(sqlite_store)
+    answer = workspace.run("status", "--json", config=False, environment={"WAYBILL_CONFIG": str(workspace.config)})
+    assert answer.expect().json["stores"][0]["name"] == "shop"
+
+
+def test_migrate_prints_its_sql_and_may_be_repeated(store, workspace, topology):
+    workspace.configure(store.url, topology.broker.url(), [{"topic": "orders.*", "exchange": topology.exchange}])
+    store.query("SELECT 1")
+    printed = workspace.run("migrate", "--print").expect().out
+    assert "CREATE TABLE" in printed.upper() and "outbox" in printed
+    workspace.run("migrate").expect()
+    workspace.run("migrate").expect()
+    assert "CREATE TABLE" not in workspace.run("migrate", "--print").expect().out.upper()
+
+
+def test_status_document(store, workspace, topology, shop):
+    """The stable JSON of the contract, with the password masked."""
+    shop(store)
+    persist(store, "a", "b")
+    document = workspace.status()
+    entry = document["stores"][0]
+    assert {"name", "url", "sending", "failed", "oldest_sending_seconds"} <= entry.keys()
+    assert entry["name"] == "shop" and entry["sending"] == 2 and entry["failed"] == 0
+    if store.kind == "postgresql":
+        assert store.server.password not in workspace.run("status", "--json").out
+    route = document["routes"][0]
+    assert {"topic", "broker", "state", "in_flight", "confirmed_total", "rejected_total",
+            "duplicates_possible_total"} <= route.keys()
+    assert route["topic"] == "orders.*" and route["broker"] == "main"
+    assert route["state"] in ("flowing", "idle", "stalled", "down", "paused")
+    workspace.relay()
+    wait_until(lambda: workspace.status()["routes"][0]["confirmed_total"] == 2, 30, "two confirms in the status")
+    assert workspace.run("status").expect().out
+
+
+def test_send_prints_the_id_and_the_message_arrives(store, workspace, topology, shop):
+    queue = shop(store)
+    answer = workspace.run("send", "--topic", "orders.created", "--key", "17", "--header", "a=b=c", "--payload", "hello")
+    name = answer.expect().out.strip()
+    assert len(name) == 36
+    workspace.run("send", "--topic", "orders.created", "-", text=b"\0raw\xff").expect()
+    consumer = topology.consume(queue)
+    workspace.relay()
+    consumer.wait_count(2)
+    first = next(delivery for delivery in consumer.deliveries if delivery.id == name)
+    assert (first.body, first.key, first.headers["a"], first.attempt) == (b"hello", "17", "b=c", 1)
+    assert b"\0raw\xff" in [delivery.body for delivery in consumer.deliveries]
+
+
+def test_failed_list_show_and_groups(store, workspace, topology, shop):
+    fail_some(workspace, store, topology, shop)
+    failed = workspace.failed()
+    assert sorted(message["id"] for message in failed) == ["stray-0", "stray-1", "stray-2"]
+    shown = workspace.run("failed", "show", "stray-1", "--json").expect()
+    assert "unroutable" in shown.out and "NO_ROUTE" in shown.out
+    groups = workspace.run("failed", "groups", "--json").expect()
+    assert "unroutable" in groups.out
+    workspace.run("failed", "list", "topic:orders.* reason:unroutable").expect()
+    workspace.run("failed", "list", "--reason", "rejected").expect(4)
+    workspace.run("failed", "show", "no-such-id").expect(4)
+
+
+def test_failed_resend_after_the_cause_is_gone(store, workspace, topology, shop):
+    fail_some(workspace, store, topology, shop)
+    other = topology.queue(binding="orders.stray")
+    consumer = topology.consume(other)
+    before = workspace.run("failed", "resend", "--reason", "unroutable", "--dry-run").expect()
+    assert "3" in before.out and len(workspace.failed()) == 3
+    assert workspace.run("failed", "resend", "--reason", "unroutable").code != 0, "asks first: --yes without a terminal"
+    workspace.run("failed", "resend", "--reason", "unroutable", "--yes").expect()
+    assert workspace.relay("--drain").wait() == 0
+    consumer.wait_ids({"stray-0", "stray-1", "stray-2"})
+    assert all(delivery.attempt > 1 for delivery in consumer.deliveries)
+    assert workspace.failed() == []
+
+
+def test_failed_drop_and_restore(store, workspace, topology, shop):
+    fail_some(workspace, store, topology, shop)
+    workspace.run("failed", "drop", "--id", "stray-0", "--yes").expect()
+    assert sorted(message["id"] for message in workspace.failed()) == ["stray-1", "stray-2"]
+    workspace.run("failed", "restore", "--id", "stray-0", "--yes").expect()
+    assert len(workspace.failed()) == 3
+    workspace.run("failed", "drop", "--id", "no-such-id", "--yes").expect(4)
+
+
+def test_explain(store, workspace, topology, shop):
+    queue = shop(store)
+    persist(store, "waits")
+    assert "waits" in workspace.run("explain", "waits").expect().out
+    consumer = topology.consume(queue)
+    assert workspace.relay("--drain").wait() == 0
+    consumer.wait_ids({"waits"})
+    workspace.run("explain", "waits").expect(4)
+    workspace.run("explain", "never-was", "--json").expect(4)
+
+
+def test_audit_names_what_is_still_waiting(store, workspace, topology, shop):
+    shop(store)
+    persist(store, "a", "b")
+    ids = workspace.folder / "ids.txt"
+    ids.write_text("a\nb\n")
+    answer = workspace.run("audit", "--ids", ids, "--json")
+    assert answer.code in (0, 1), answer.out + answer.err
+    assert answer.json
+    assert workspace.relay("--drain").wait() == 0
+    assert workspace.run("audit", "--json").json
+
+
+def test_doctor(store, workspace, topology, shop):
+    shop(store)
+    answer = workspace.run("doctor", "--json")
+    assert answer.code in (0, 1), answer.out + answer.err
+    assert answer.json
+    if store.kind == "postgresql":
+        store.server.psql("ALTER SYSTEM SET fsync = off")
+        store.server.psql("SELECT pg_reload_conf()")
+        try:
+            wait_until(lambda: store.server.psql("SHOW fsync").strip() == "off", 10, "the setting")
+            critical = workspace.run("doctor", "--json").expect(1)
+            assert "fsync" in critical.out
+        finally:
+            store.server.psql("ALTER SYSTEM RESET fsync")
+            store.server.psql("SELECT pg_reload_conf()")
+
+
+def test_route_command(workspace, sqlite_store, shop):
+    shop(sqlite_store)
+    assert "orders.*" in workspace.run("route", "orders.created").expect().out
+    workspace.run("route", "payments.made").expect(4)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_completion(workspace, shell):
+    script = workspace.run("completion", shell, config=False).expect().out
+    assert "waybill" in script and "relay" in script
+    if shell == "bash":
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+def test_inbox_list(store, workspace, shop):
+    shop(store)
+    assert workspace.run("inbox", "list", "--json").code in (0, 4)
+    if store.kind == "postgresql":
+        store.query("SELECT waybill.once('inventory', 'chair', 'order 1')")
+        assert "inventory" in workspace.run("inbox", "list", "--json").expect().out
+
+
+def test_help_and_version(workspace):
+    assert "relay" in workspace.run("--help", config=False).expect().out
+    assert "0.1" in workspace.run("--version", config=False).expect().out
