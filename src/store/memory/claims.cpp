@@ -1,0 +1,152 @@
+// What a session hands out: fresh rows, due retries, the backlog of a scope.
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/glob.hpp"
+#include "store/memory/lane.hpp"
+
+namespace waybill::store::memory {
+namespace {
+
+/// Counts what was handed out against a limit.
+class Quota {
+ public:
+  explicit Quota(FetchLimit limit) : limit_(limit) {}
+
+  /// False: the message has no room any more; the first one always has.
+  bool admit(const Claimed& claimed) {
+    const auto bytes = claimed.message->payload.size();
+    if (count_ > 0 && (count_ >= limit_.messages || bytes_ + bytes > limit_.bytes)) return false;
+    ++count_;
+    bytes_ += bytes;
+    return true;
+  }
+
+ private:
+  FetchLimit limit_;
+  std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+Duration wait_for(const Message& message, std::int64_t now_ms) {
+  if (!message.not_before) return Duration::zero();
+  const std::chrono::system_clock::time_point now{std::chrono::milliseconds{now_ms}};
+  return std::max(Duration::zero(), Duration{*message.not_before - now});
+}
+
+}  // namespace
+
+void MemoryLane::limit_payload(Claimed& claimed) const {
+  if (claimed.message->payload.size() <= max_payload_) return;
+  auto stripped = *claimed.message;
+  if (claimed.defect.empty()) {
+    claimed.defect = "payload of " + std::to_string(stripped.payload.size()) + " bytes is over the limit of " +
+                     std::to_string(max_payload_) + " (max_payload)";
+  }
+  stripped.payload.clear();
+  claimed.message = std::make_shared<const Message>(std::move(stripped));
+}
+
+Claimed MemoryLane::claim_outbox(Sequence sequence, const OutboxRow& row, Origin origin) const {
+  Claimed claimed;
+  claimed.ticket = Ticket{sequence};
+  claimed.origin = origin;
+  claimed.message = std::make_shared<const Message>(row.message);
+  claimed.attempt = sequence <= tables_->lanes[number_].formerly_claimed ? 2 : 1;
+  claimed.wait = wait_for(row.message, tables_->wall_ms());
+  claimed.stored_at_ms = row.stored_at_ms;
+  claimed.defect = row.defect;
+  limit_payload(claimed);
+  return claimed;
+}
+
+Claimed MemoryLane::claim_retry(Sequence sequence, RetryRow& row) {
+  Claimed claimed;
+  claimed.ticket = Ticket{sequence};
+  claimed.origin = Origin::retry;
+  claimed.message = std::make_shared<const Message>(row.message);
+  // An earlier owner may have sent it and died: then even one that was only delayed is no first attempt.
+  claimed.attempt = std::max(row.attempts + 1, row.claimed ? 2U : 1U);
+  claimed.tries = row.tries;
+  claimed.stored_at_ms = row.stored_at_ms;
+  claimed.reason = row.reason;
+  claimed.defect = row.defect;
+  limit_payload(claimed);
+  return claimed;
+}
+
+Fetched MemoryLane::fetch_fresh(FetchLimit limit) {
+  Fetched fetched;
+  Quota quota{limit};
+  auto& lane = row();
+  while (!lane.unseen.empty()) {
+    const auto sequence = *lane.unseen.begin();
+    auto claimed = claim_outbox(sequence, tables_->outbox.at(sequence), Origin::fresh);
+    if (!quota.admit(claimed)) {
+      fetched.more = true;
+      break;
+    }
+    lane.unseen.erase(sequence);
+    outbox_out_.insert(sequence);
+    // Claims are written in strides, as a store does that can't afford a write for every message.
+    if (sequence > lane.claimed) lane.claimed = sequence + tables_->options.claim_ahead;
+    fetched.messages.push_back(std::move(claimed));
+  }
+  return fetched;
+}
+
+Due MemoryLane::find_due(LaneTime now, FetchLimit limit) {
+  Due due;
+  Quota quota{limit};
+  std::vector<std::pair<std::int64_t, Sequence>> ready;
+  for (const auto& [sequence, retry] : tables_->retry) {
+    if (retry.lane != number_ || retry.state != "sending" || retries_out_.contains(sequence)) continue;
+    if (retry.due_ms <= now.ms) ready.emplace_back(retry.due_ms, sequence);
+    due.waiting = due.waiting || retry.due_ms > now.ms;
+  }
+  std::sort(ready.begin(), ready.end());
+  for (const auto& [due_ms, sequence] : ready) {
+    auto& retry = tables_->retry.at(sequence);
+    auto claimed = claim_retry(sequence, retry);
+    if (!quota.admit(claimed)) {
+      due.more = true;
+      break;
+    }
+    retry.claimed = true;
+    retries_out_.insert(sequence);
+    due.messages.push_back(std::move(claimed));
+  }
+  for (const auto& [scope, after] : row().blocked) {
+    if (tables_->blocker(number_, scope) == nullptr) due.released.push_back(scope);
+  }
+  return due;
+}
+
+Fetched MemoryLane::read_backlog(const Scope& scope, FetchLimit limit) {
+  Fetched fetched;
+  const auto blocked = row().blocked.find(scope);
+  if (blocked == row().blocked.end()) return fetched;
+  Quota quota{limit};
+  auto& position = backlog_at_.try_emplace(scope, blocked->second).first->second;
+  for (auto entry = tables_->outbox.upper_bound(std::max(position, blocked->second)); entry != tables_->outbox.end();
+       ++entry) {
+    const auto& [sequence, outbox_row] = *entry;
+    if (!outbox_row.parked || tables_->lane_of(sequence, outbox_row.message.key) != number_) continue;
+    if (!glob_matches(scope.route, outbox_row.message.topic.str())) continue;
+    if (!covers(scope, scope.route, outbox_row.message.key)) continue;
+    auto claimed = claim_outbox(sequence, outbox_row, Origin::backlog);
+    if (!quota.admit(claimed)) {
+      fetched.more = true;
+      break;
+    }
+    position = sequence;
+    outbox_out_.insert(sequence);
+    // It leaves the claimed rows again only when it is settled.
+    row().claimed = std::max(row().claimed, sequence);
+    fetched.messages.push_back(std::move(claimed));
+  }
+  return fetched;
+}
+
+}  // namespace waybill::store::memory

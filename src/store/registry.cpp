@@ -1,0 +1,40 @@
+#include "store/registry.hpp"
+
+#include <string_view>
+
+#include "core/url.hpp"
+
+namespace waybill::store {
+namespace {
+
+struct Kind {
+  std::string_view scheme;
+  Result<std::unique_ptr<Store>> (*open)(const StoreConfig&);
+};
+
+constexpr Kind kinds[] = {
+#ifdef WAYBILL_STORE_SQLITE
+    {"sqlite", open_sqlite_store},
+#endif
+#ifdef WAYBILL_STORE_POSTGRESQL
+    {"postgresql", open_postgresql_store},
+    {"postgres", open_postgresql_store},
+#endif
+    {"memory", open_memory_store},
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store(const StoreConfig& config) {
+  const auto where = "store '" + config.name + "': ";
+  const auto url = parse_url(config.url.reveal());
+  if (!url) return Error{url.error().code(), where + url.error().message()};
+  std::string known;
+  for (const auto& kind : kinds) {
+    if (kind.scheme == url->scheme) return kind.open(config);
+    known += (known.empty() ? "" : ", ") + std::string{kind.scheme} + "://";
+  }
+  return Error{ErrorCode::unsupported, where + "no store has the scheme '" + url->scheme + "'; there are " + known};
+}
+
+}  // namespace waybill::store
