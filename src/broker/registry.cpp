@@ -3,6 +3,7 @@
 #include "broker/consumer.hpp"
 #include "broker/memory/publisher.hpp"
 #include "broker/publisher.hpp"
+#include "broker/rabbitmq/publisher.hpp"
 #include "core/url.hpp"
 
 namespace waybill::broker {
@@ -12,6 +13,11 @@ Result<std::unique_ptr<Publisher>> open_publisher(const BrokerConfig& config) {
   if (!url) return std::move(url).error();
   if (url->scheme == "memory") {
     return std::unique_ptr<Publisher>(std::make_unique<memory::ThreadedPublisher>(memory::Broker::named(url->host)));
+  }
+  if (url->scheme == "amqp" || url->scheme == "amqps") {
+    auto endpoint = rabbitmq::make_endpoint(config);
+    if (!endpoint) return std::move(endpoint).error();
+    return std::unique_ptr<Publisher>(std::make_unique<rabbitmq::RabbitPublisher>(std::move(*endpoint)));
   }
   return Error(ErrorCode::unsupported,
                "broker URL '" + config.url.masked() + "': expected amqp://, amqps:// or memory://");

@@ -1,0 +1,108 @@
+#include "broker/rabbitmq/content.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+
+#include "core/uuid.hpp"
+
+namespace waybill::broker::rabbitmq {
+namespace {
+
+constexpr std::array<std::string_view, 4> own_headers{"waybill-attempt", "waybill-key", "waybill-persisted-at",
+                                                      "waybill-topic"};
+
+bool is_own(std::string_view name) {
+  return name.starts_with("waybill-") && std::find(own_headers.begin(), own_headers.end(), name) != own_headers.end();
+}
+
+std::optional<std::string> too_long(std::string_view what, std::string_view value) {
+  if (value.size() <= max_name_bytes) return std::nullopt;
+  return std::string(what) + " has " + std::to_string(value.size()) + " bytes, AMQP allows " +
+         std::to_string(max_name_bytes);
+}
+
+std::optional<std::string> name_fault(const Outgoing& outgoing) {
+  const Message& message = *outgoing.message;
+  if (auto fault = too_long("the routing key", outgoing.routing_key)) return fault;
+  if (auto fault = too_long("the exchange's name", outgoing.exchange)) return fault;
+  if (auto fault = too_long("the id", message.id.str())) return fault;
+  if (auto fault = too_long("the content type", message.content_type)) return fault;
+  for (const Headers* headers : {&message.headers, &outgoing.extra}) {
+    for (const auto& [name, value] : *headers) {
+      if (auto fault = too_long("the name of header '" + name.substr(0, 40) + "...'", name)) return fault;
+    }
+  }
+  return std::nullopt;
+}
+
+std::size_t header_bytes(const Outgoing& outgoing) {
+  std::size_t sum = 0;
+  for (const Headers* headers : {&outgoing.message->headers, &outgoing.extra}) {
+    for (const auto& [name, value] : *headers) sum += name.size() + value.size() + 6;
+  }
+  return sum;
+}
+
+}  // namespace
+
+void ContentEncoder::text(std::string_view name, std::string_view value) {
+  amqp_table_entry_t entry{amqp_view(name), {}};
+  entry.value.kind = AMQP_FIELD_KIND_UTF8;
+  entry.value.value.bytes = amqp_view(value);
+  entries_.push_back(entry);
+}
+
+void ContentEncoder::collect_headers(const Outgoing& outgoing) {
+  const Message& message = *outgoing.message;
+  entries_.clear();
+  for (const Headers* headers : {&message.headers, &outgoing.extra}) {
+    for (const auto& [name, value] : *headers) {
+      if (!is_own(name)) text(name, value);
+    }
+  }
+  text("waybill-topic", message.topic.str());
+  if (message.key) text("waybill-key", message.key->str());
+  amqp_table_entry_t attempt{amqp_cstring_bytes("waybill-attempt"), {}};
+  attempt.value.kind = AMQP_FIELD_KIND_I32;
+  attempt.value.value.i32 = static_cast<std::int32_t>(outgoing.attempt);
+  entries_.push_back(attempt);
+  if (const auto made_at = uuid7_unix_ms(message.id.str())) {
+    // The id was made when the service stored the message.
+    amqp_table_entry_t persisted{amqp_cstring_bytes("waybill-persisted-at"), {}};
+    persisted.value.kind = AMQP_FIELD_KIND_I64;
+    persisted.value.value.i64 = *made_at;
+    entries_.push_back(persisted);
+  }
+}
+
+Status ContentEncoder::begin(FrameWriter& out, std::uint16_t channel, const Outgoing& outgoing,
+                             std::uint64_t unix_seconds) {
+  if (auto fault = name_fault(outgoing)) return Error(ErrorCode::invalid_argument, *fault);
+  const Message& message = *outgoing.message;
+  const std::uint64_t start = out.added_total();
+  amqp_basic_publish_t publish{0, amqp_view(outgoing.exchange), amqp_view(outgoing.routing_key), 1, 0};
+  out.method(channel, AMQP_BASIC_PUBLISH_METHOD, &publish);
+  collect_headers(outgoing);
+  amqp_basic_properties_t properties{};
+  properties._flags = AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_TIMESTAMP_FLAG;
+  properties.delivery_mode = AMQP_DELIVERY_PERSISTENT;
+  properties.timestamp = unix_seconds;
+  properties.headers = {static_cast<int>(entries_.size()), entries_.data()};
+  if (!message.id.empty()) {
+    properties._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
+    properties.message_id = amqp_view(message.id.str());
+  }
+  if (!message.content_type.empty()) {
+    properties._flags |= AMQP_BASIC_CONTENT_TYPE_FLAG;
+    properties.content_type = amqp_view(message.content_type);
+  }
+  if (out.header(channel, message.payload.size(), properties)) return {};
+  out.rewind(start);
+  return Error(ErrorCode::invalid_argument, "the headers have " + std::to_string(header_bytes(outgoing)) +
+                                                " bytes, more than fits into one AMQP frame of " +
+                                                std::to_string(out.frame_max()) + " bytes");
+}
+
+}  // namespace waybill::broker::rabbitmq

@@ -1,0 +1,78 @@
+#include "broker/rabbitmq/exchange_gate.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace waybill::broker::rabbitmq {
+namespace {
+
+constexpr Duration first_backoff = std::chrono::seconds{1};
+constexpr Duration longest_backoff = std::chrono::seconds{30};
+/// A fault so long after the one before is a new one.
+constexpr Duration calm = std::chrono::seconds{60};
+/// An exchange name made from a message's key can have any number of values.
+constexpr std::size_t most_entries = 4096;
+
+}  // namespace
+
+ExchangeGate::Answer ExchangeGate::enter(const std::string& exchange, MonoTime now) {
+  if (has_last_open_ && exchange == last_open_) return Answer::open;
+  // The default exchange always exists, and asking for it is an error.
+  if (exchange.empty()) return Answer::open;
+  if (entries_.size() >= most_entries)
+    std::erase_if(entries_, [](auto& it) { return it.second.state == State::there; });
+  Entry& entry = entries_[exchange];
+  if (entry.state == State::faulty && now < entry.retry_at) return Answer::refused;
+  if (entry.state == State::there) {
+    last_open_ = exchange;
+    has_last_open_ = true;
+    return Answer::open;
+  }
+  if (entry.state != State::asking) {
+    entry.state = State::asking;
+    questions_.push_back(exchange);
+  }
+  return Answer::wait;
+}
+
+const std::string& ExchangeGate::words(const std::string& exchange) const {
+  static const std::string none;
+  const auto found = entries_.find(exchange);
+  return found == entries_.end() ? none : found->second.words;
+}
+
+std::optional<std::string> ExchangeGate::next_question() {
+  if (questions_.empty()) return std::nullopt;
+  std::optional<std::string> next(std::move(questions_.front()));
+  questions_.pop_front();
+  return next;
+}
+
+void ExchangeGate::found(const std::string& exchange) { entries_[exchange].state = State::there; }
+
+void ExchangeGate::fault(const std::string& exchange, std::string words, MonoTime now) {
+  has_last_open_ = false;
+  Entry& entry = entries_[exchange];
+  const bool again = entry.backoff != Duration::zero() && now - entry.retry_at < calm;
+  entry.backoff = again ? std::min(entry.backoff * 2, longest_backoff) : first_backoff;
+  entry.state = State::faulty;
+  entry.words = std::move(words);
+  entry.retry_at = now + entry.backoff;
+}
+
+void ExchangeGate::doubt() {
+  has_last_open_ = false;
+  for (auto& [name, entry] : entries_) {
+    if (entry.state == State::there) entry.state = State::unknown;
+  }
+}
+
+void ExchangeGate::forget() {
+  has_last_open_ = false;
+  questions_.clear();
+  for (auto& [name, entry] : entries_) {
+    if (entry.state != State::faulty) entry.state = State::unknown;
+  }
+}
+
+}  // namespace waybill::broker::rabbitmq

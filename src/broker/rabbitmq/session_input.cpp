@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "broker/rabbitmq/channels.hpp"
+#include "broker/rabbitmq/properties.hpp"
+#include "broker/rabbitmq/session.hpp"
+
+namespace waybill::broker::rabbitmq {
+namespace {
+
+/// The broker did what the protocol does not allow: nothing it says about this connection counts any more.
+Loss violation(const std::string& what) { return {DownCause::lost, "the broker broke the protocol: " + what}; }
+
+}  // namespace
+
+std::optional<Loss> Session::take_frame(const Frame& frame, MonoTime now) {
+  if (frame.type != AMQP_FRAME_METHOD) {
+    if (frame.channel == publish_channel && return_) return take_returned_content(frame);
+    return violation("content that belongs to nothing");
+  }
+  if (return_) return violation("a method in the middle of a returned message");
+  if (frame.payload.size() < 4) return violation("a method without a number");
+  const std::uint32_t method = Reader(frame.payload).u32();
+  const std::string_view arguments = frame.payload.substr(4);
+  switch (frame.channel) {
+    case 0:
+      return take_connection_method(method, arguments);
+    case publish_channel:
+      return take_publish_method(method, arguments, now);
+    case control_channel:
+      return take_control_method(method, arguments, now);
+    default:
+      return violation("a frame for channel " + std::to_string(frame.channel));
+  }
+}
+
+std::optional<Loss> Session::take_connection_method(std::uint32_t method, std::string_view arguments) {
+  switch (method) {
+    case AMQP_CONNECTION_BLOCKED_METHOD:
+      blocked_ = true;
+      blocked_reason_ = Reader(arguments).short_string();
+      return std::nullopt;
+    case AMQP_CONNECTION_UNBLOCKED_METHOD:
+      blocked_ = false;
+      return std::nullopt;
+    case AMQP_CONNECTION_CLOSE_METHOD: {
+      const CloseReason reason = read_close(arguments);
+      amqp_connection_close_ok_t ok{0};
+      link_.out().method(0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
+      // Best effort: the broker has stopped reading anything else.
+      [[maybe_unused]] const Status sent = link_.flush();
+      const bool orderly = reason.code == AMQP_CONNECTION_FORCED || reason.code == AMQP_REPLY_SUCCESS;
+      return Loss{orderly ? DownCause::closed : DownCause::protocol, reason.words()};
+    }
+    default:
+      return violation("an unexpected method on channel 0");
+  }
+}
+
+std::optional<Loss> Session::settle(std::string_view arguments, OutcomeKind kind) {
+  Reader reader(arguments);
+  const std::uint64_t tag = reader.u64();
+  const bool multiple = (reader.u8() & 1) != 0;
+  const std::string name = kind == OutcomeKind::confirmed ? "basic.ack" : "basic.nack";
+  if (!reader.ok()) return violation("a truncated " + name);
+  if (!ledger_.settle(tag, multiple, kind, outcomes_)) {
+    return violation(name + " for delivery tag " + std::to_string(tag) + ", which is not outstanding");
+  }
+  confirmed_any_ = true;
+  return std::nullopt;
+}
+
+std::optional<Loss> Session::take_publish_method(std::uint32_t method, std::string_view arguments, MonoTime now) {
+  switch (method) {
+    case AMQP_BASIC_ACK_METHOD:
+      return settle(arguments, OutcomeKind::confirmed);
+    case AMQP_BASIC_NACK_METHOD:
+      return settle(arguments, OutcomeKind::rejected);
+    case AMQP_BASIC_RETURN_METHOD: {
+      Reader reader(arguments);
+      Return back;
+      back.answer = std::to_string(reader.u16());
+      back.answer.append(" ").append(reader.short_string());
+      back.exchange = reader.short_string();
+      back.routing_key = reader.short_string();
+      if (!reader.ok()) return violation("a truncated basic.return");
+      return_ = std::move(back);
+      return std::nullopt;
+    }
+    case AMQP_CHANNEL_OPEN_OK_METHOD:
+      return std::nullopt;
+    case AMQP_CONFIRM_SELECT_OK_METHOD:
+      ready_ = true;
+      return std::nullopt;
+    case AMQP_CHANNEL_FLOW_METHOD: {
+      amqp_channel_flow_ok_t ok{static_cast<amqp_boolean_t>(Reader(arguments).u8() & 1)};
+      link_.out().method(publish_channel, AMQP_CHANNEL_FLOW_OK_METHOD, &ok);
+      return std::nullopt;
+    }
+    case AMQP_CHANNEL_CLOSE_METHOD:
+      return take_channel_close(read_close(arguments), now);
+    default:
+      return violation("an unexpected method on the publishing channel");
+  }
+}
+
+std::optional<Loss> Session::take_returned_content(const Frame& frame) {
+  if (!return_->has_header) {
+    ContentHeader header;
+    if (frame.type != AMQP_FRAME_HEADER || !read_header(frame.payload, header)) {
+      return violation("a malformed content header");
+    }
+    if (!ledger_.returned(header.message_id, return_->exchange, return_->routing_key, return_->answer)) {
+      return violation("basic.return for a message that is not in flight");
+    }
+    return_->has_header = true;
+    return_->body_left = header.body_size;
+  } else {
+    if (frame.type != AMQP_FRAME_BODY || frame.payload.size() > return_->body_left) {
+      return violation("a returned body longer than announced");
+    }
+    return_->body_left -= frame.payload.size();
+  }
+  if (return_->body_left == 0) return_.reset();
+  return std::nullopt;
+}
+
+std::string Session::exchange_named_in(const std::string& words) const {
+  // RabbitMQ: NOT_FOUND - no exchange 'x' in vhost '/', ACCESS_REFUSED - access to exchange 'x' in vhost ...
+  const std::string mark = "exchange '";
+  const std::size_t begin = words.find(mark);
+  const std::size_t end = words.find("' in vhost", begin);
+  if (begin == std::string::npos || end == std::string::npos) return {};
+  return words.substr(begin + mark.size(), end - begin - mark.size());
+}
+
+std::optional<Loss> Session::take_channel_close(const CloseReason& reason, MonoTime now) {
+  amqp_channel_close_ok_t ok{0};
+  link_.out().method(publish_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+  if (reason.code != AMQP_NOT_FOUND && reason.code != AMQP_ACCESS_REFUSED) {
+    [[maybe_unused]] const Status sent = link_.flush();
+    return Loss{DownCause::protocol, reason.words()};
+  }
+  // A closing channel withholds confirms it had earned, and ignores what follows: all of it is in doubt.
+  ledger_.abandon(std::numeric_limits<std::uint64_t>::max(), reason.words(), outcomes_);
+  body_.reset();
+  gate_.doubt();
+  const std::string exchange = exchange_named_in(reason.text);
+  // A forbidden exchange does exist: only its refusal tells.
+  if (reason.code == AMQP_ACCESS_REFUSED && !exchange.empty()) gate_.fault(exchange, reason.words(), now);
+  open_channel();
+  return std::nullopt;
+}
+
+std::optional<Loss> Session::take_control_method(std::uint32_t method, std::string_view arguments, MonoTime now) {
+  switch (method) {
+    case AMQP_CHANNEL_OPEN_OK_METHOD:
+      control_ready_ = true;
+      return std::nullopt;
+    case AMQP_EXCHANGE_DECLARE_OK_METHOD: {
+      if (!asked_) return violation("an answer to no question");
+      const std::string exchange = *std::exchange(asked_, std::nullopt);
+      gate_.found(exchange);
+      release_held(exchange, now);
+      return std::nullopt;
+    }
+    case AMQP_CHANNEL_CLOSE_METHOD: {
+      const CloseReason reason = read_close(arguments);
+      amqp_channel_close_ok_t ok{0};
+      link_.out().method(control_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+      open_control();
+      if (!asked_) return std::nullopt;
+      const std::string exchange = *std::exchange(asked_, std::nullopt);
+      gate_.fault(exchange, reason.words(), now);
+      release_held(exchange, now);
+      return std::nullopt;
+    }
+    default:
+      return violation("an unexpected method on the control channel");
+  }
+}
+
+}  // namespace waybill::broker::rabbitmq
