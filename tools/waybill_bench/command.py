@@ -1,0 +1,74 @@
+"""The command line of tools/bench."""
+
+import argparse
+import signal
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from waybill_services import PostgreSQL as Server
+from waybill_services import RabbitMQ
+
+from . import insert_cost, latency, throughput
+from .bed import ROOT
+from .report import Report
+from .stores import PostgreSQL, SQLite
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything: to see that it runs")
+    parser.add_argument("--only", choices=["rate", "latency", "cost", "backlog"], action="append")
+    parser.add_argument("--store", choices=["postgresql", "sqlite"], action="append")
+    chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(143)))
+    report = Report(ROOT / "build" / "bench")
+    report.machine()
+    with ExitStack() as stack:
+        _measure(report, stack, chosen)
+    report.save()
+    return 0
+
+
+def _measure(report, stack, chosen):
+    scale = 10 if chosen.quick else 1
+    rounds = 1 if chosen.quick else 3
+    parts = chosen.only or ["rate", "latency", "cost", "backlog"]
+    (ROOT / "build" / "bench").mkdir(parents=True, exist_ok=True)
+    broker = stack.enter_context(RabbitMQ())
+    made = _Stores(stack, chosen.store or ["postgresql", "sqlite"])
+    if "rate" in parts:
+        throughput.beside_the_raw_limit(report, broker, made.fresh(), made.folder, rounds, 200_000 // scale)
+    if "latency" in parts:
+        latency.commit_to_consumer(report, broker, made.fresh(), made.folder, 500, 20 if scale == 1 else 4)
+    if "cost" in parts:
+        insert_cost.added_by_the_outbox_row(report, made.migrated(broker), made.folder)
+    if "backlog" in parts:
+        throughput.by_backlog(report, broker, made.fresh(), made.folder, rounds, 10_000, 1_000_000 // scale)
+
+
+class _Stores:
+    """Fresh databases for each part, so that none measures what another left."""
+
+    def __init__(self, stack, names):
+        self.names, self.count = names, 0
+        self.server = stack.enter_context(Server()) if "postgresql" in names else None
+        self.root = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=ROOT / "build" / "bench")))
+        self.folder = self.root
+
+    def fresh(self):
+        self.count += 1
+        self.folder = self.root / str(self.count)
+        self.folder.mkdir()
+        made = {"postgresql": lambda: PostgreSQL(self.server, f"bench_{self.count}"),
+                "sqlite": lambda: SQLite(self.folder)}
+        return [made[name]() for name in self.names]
+
+    def migrated(self, broker):
+        from .bed import Queue, Relay
+        stores = self.fresh()
+        queue = Queue(broker, "quorum")
+        for store in stores:
+            Relay(self.folder, store, queue).migrate()
+        queue.close()
+        return stores

@@ -1,0 +1,67 @@
+"""How fast the relay drains an outbox, beside the bare publisher on the same broker."""
+
+from .bed import Queue, Relay, bare_publisher
+from .processes import cpu_seconds, peak_memory_bytes
+
+
+def _drain(broker, store, folder, kind, count, measured):
+    """Fills `count`, measures until `measured` of them have arrived: rate, relay's and server's CPU us a message."""
+    queue = Queue(broker, kind)
+    relay = Relay(folder, store, queue)
+    try:
+        relay.migrate()
+        store.fill(count)
+        server = store.server_cpu()
+        relay.start()
+        rate = queue.rate_between(min(2000, measured // 10), measured)
+        # The first messages are left out of the rate (connecting), not out of the CPU.
+        arrived = queue.depth()
+        own, server = cpu_seconds(relay.process.pid), store.server_cpu() - server
+        memory = peak_memory_bytes(relay.process.pid)
+        if measured == count:
+            relay.stop()
+        return rate, own / arrived * 1e6, server / arrived * 1e6, memory
+    finally:
+        relay.kill()
+        queue.close()
+
+
+def beside_the_raw_limit(report, broker, stores, folder, rounds, count):
+    """Bare publisher and relay in turn, `rounds` times; the median of each."""
+    report.heading(f"Rate: {count:,} messages of 256 bytes, window 1,000, median of {rounds} rounds in turn")
+    report.columns("queue", "from", "messages/s", "of the raw limit", "CPU us a message", "database CPU us", "peak MiB")
+    for kind in ("quorum", "classic"):
+        bare, relays = [], {store.name: [] for store in stores}
+        for _ in range(rounds):
+            queue = Queue(broker, kind)
+            bare.append(bare_publisher(queue, count))
+            queue.close()
+            for store in stores:
+                relays[store.name].append(_drain(broker, store, folder, kind, count, count))
+                report.tick()
+        limit = median(rate for rate, _ in bare)
+        report.row(kind, "bare C publisher", f"{limit:,.0f}", "1.00", f"{median(cpu for _, cpu in bare):.1f}", "", "")
+        for name, results in relays.items():
+            rate, own, server, memory = (median(column) for column in zip(*results))
+            report.row(kind, f"relay, {name}", f"{rate:,.0f}", f"{rate / limit:.2f}", f"{own:.1f}",
+                       f"{server:.1f}" if server else "", f"{memory / 2**20:.0f}")
+            report.figure(f"ratio {kind} {name}", rate / limit)
+
+
+def by_backlog(report, broker, stores, folder, rounds, small, large):
+    """The same rate whatever is waiting."""
+    report.heading(f"Rate by backlog: {small:,} and {large:,} waiting, quorum queue")
+    report.columns("from", f"{small:,} waiting", f"{large:,} waiting", "ratio", "peak MiB")
+    for store in stores:
+        low = median(_drain(broker, store, folder, "quorum", small, small)[0] for _ in range(max(3, rounds)))
+        report.tick()
+        # Measured over its beginning only: the rest would measure the broker's own long queue.
+        high, _, _, memory = _drain(broker, store, folder, "quorum", large, min(large, 100_000))
+        report.row(store.name, f"{low:,.0f}", f"{high:,.0f}", f"{high / low:.2f}", f"{memory / 2**20:.0f}")
+        report.figure(f"backlog {store.name}", high / low)
+
+
+def median(values):
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
