@@ -15,7 +15,8 @@ struct pg_conn;  // PGconn of libpq
 namespace waybill::postgresql {
 
 /// Persists `message` in the transaction that is open on `connection`: it is published if and only if that transaction
-/// commits. Blocks for one round trip. Gives the message's id, made (UUIDv7) when it was empty.
+/// commits. Blocks for one round trip (two on the first call of a connection). Gives the message's id, made (UUIDv7)
+/// when it was empty.
 ///
 /// Errors: `invalid_argument` (empty topic, id, topic, key or header name over 255 bytes, headers not UTF-8) before
 /// anything is sent; `refused` when no transaction is open, or it has already failed; `missing_schema`, `unauthorized`,
