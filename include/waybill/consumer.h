@@ -41,8 +41,10 @@ class Consumer {
  public:
   virtual ~Consumer() = default;
 
-  /// The next delivery; nullopt when `wait` passed without one or after stop(). Blocks at most `wait`. A lost connection
-  /// is re-established inside (backoff 0.1 s to 5 s with jitter) and is no error: unacknowledged deliveries come again.
+  /// The next delivery; nullopt when `wait` passed without one or after stop(). Blocks at most `wait`, or up to 5 s
+  /// while a connection is being made. A lost connection is re-established inside (backoff 0.1 s to 5 s with jitter) and
+  /// is no error: unacknowledged deliveries come again. Call it at least every 60 s, or the broker takes the connection
+  /// for dead and hands the unacknowledged deliveries to others.
   /// Errors: `unauthorized`, `not_found` (no such queue) — both also transient for a caller that wants to go on trying.
   virtual Result<std::optional<Delivery>> receive(std::chrono::milliseconds wait) = 0;
 

@@ -3,9 +3,30 @@
 #include <utility>
 
 #include "broker/memory/consumer.hpp"
+#include "broker/rabbitmq/consumer.hpp"
 #include "core/url.hpp"
 
 namespace waybill {
+namespace {
+
+/// A consumer may be away for long while it works on a message: heartbeats are only read and sent inside its calls.
+constexpr Duration patient_heartbeat = std::chrono::seconds{60};
+
+Result<std::unique_ptr<Consumer>> open_rabbit(const ConsumerOptions& options) {
+  BrokerConfig config;
+  config.url = Secret(options.url);
+  config.ca_file = options.ca_file;
+  config.cert_file = options.cert_file;
+  config.key_file = options.key_file;
+  config.insecure = options.insecure;
+  config.heartbeat = patient_heartbeat;
+  auto endpoint = broker::rabbitmq::make_endpoint(config);
+  if (!endpoint) return std::move(endpoint).error();
+  return std::unique_ptr<Consumer>(
+      std::make_unique<broker::rabbitmq::RabbitConsumer>(std::move(*endpoint), options.queue, options.prefetch));
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) {
   auto url = parse_url(options.url);
@@ -16,6 +37,10 @@ Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) 
     return std::unique_ptr<Consumer>(std::make_unique<broker::memory::QueueConsumer>(
         broker::memory::Broker::named(url->host), options.queue, options.prefetch));
   }
+  if (options.queue.size() > max_name_bytes) {
+    return Error(ErrorCode::invalid_argument, "consumer: a queue's name has at most 255 bytes");
+  }
+  if (url->scheme == "amqp" || url->scheme == "amqps") return open_rabbit(options);
   return Error(ErrorCode::unsupported,
                "consumer URL '" + mask_url(options.url) + "': expected amqp://, amqps:// or memory://");
 }

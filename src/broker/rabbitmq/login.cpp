@@ -73,7 +73,8 @@ class Login {
   }
 
   const char* hint() const {
-    return credentials_sent_ ? " during the login (wrong user, password or virtual host?)" : "";
+    return credentials_sent_ ? " during the login (wrong user, password or virtual host?)"
+                             : " before it said anything: is this an AMQP port?";
   }
 
   Status start(const std::string& purpose) {

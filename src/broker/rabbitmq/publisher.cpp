@@ -17,13 +17,6 @@ MonoTime now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-Duration Backoff::next() {
-  std::uniform_int_distribution<Duration::rep> within(ceiling_.count() / 10, ceiling_.count());
-  const Duration wait{within(random_)};
-  ceiling_ = std::min(ceiling_ * 2, longest);
-  return wait;
-}
-
 RabbitPublisher::RabbitPublisher(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
 
 RabbitPublisher::~RabbitPublisher() { stop(Deadline::after(Duration::zero())); }

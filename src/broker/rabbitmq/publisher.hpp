@@ -3,31 +3,17 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <random>
 #include <thread>
 #include <vector>
 
 #include "broker/publisher.hpp"
+#include "broker/rabbitmq/backoff.hpp"
 #include "broker/rabbitmq/endpoint.hpp"
 #include "broker/rabbitmq/exchange_gate.hpp"
 #include "broker/rabbitmq/session.hpp"
 #include "broker/rabbitmq/wakeup.hpp"
 
 namespace waybill::broker::rabbitmq {
-
-/// How long to wait before the next attempt to connect: doubling from 0.1 s to 10 s, with full jitter so that many
-/// relays do not come back at the same instant.
-class Backoff {
- public:
-  Duration next();
-  void reset() { ceiling_ = first; }
-
- private:
-  static constexpr Duration first = std::chrono::milliseconds{100};
-  static constexpr Duration longest = std::chrono::seconds{10};
-  Duration ceiling_ = first;
-  std::minstd_rand random_{std::random_device{}()};
-};
 
 /// A publisher to RabbitMQ: one thread that owns one connection at a time.
 class RabbitPublisher final : public Publisher {
@@ -62,7 +48,7 @@ class RabbitPublisher final : public Publisher {
   std::atomic<bool> stopping_{false};
   std::atomic<MonoTime::rep> stop_by_{0};
   ExchangeGate gate_;
-  Backoff backoff_;
+  Backoff backoff_{std::chrono::seconds{10}};
   bool blocked_ = false;
   bool up_ = false;
   std::thread thread_;
