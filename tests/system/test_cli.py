@@ -157,6 +157,16 @@ def test_doctor(store, workspace, topology, shop):
             store.server.psql("SELECT pg_reload_conf()")
 
 
+def test_doctor_warns_of_queues_that_drop_confirmed_messages(workspace, sqlite_store, topology, rabbitmq, shop):
+    """Fault case 20: confirmed is not kept where a length limit drops the oldest, or messages expire."""
+    queue = topology.queue(kind="classic", x_max_length=10, x_message_ttl=60000)
+    shop(sqlite_store, queue=queue, broker_options={"management_url": rabbitmq.management_url()})
+    found = wait_until(lambda: (answer := workspace.run("doctor", "--json")).out if queue in answer.out else None, 20,
+                       "the queue to be named")
+    assert "length" in found and "ttl" in found.lower(), found
+    assert rabbitmq.password + "@" not in found
+
+
 def test_route_command(workspace, sqlite_store, shop):
     shop(sqlite_store)
     assert "orders.*" in workspace.run("route", "orders.created").expect().out

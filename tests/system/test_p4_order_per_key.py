@@ -69,12 +69,12 @@ def test_second_relay_takes_over_a_stopped_one(postgresql_store, shop, workspace
     assert first.stop() == 0 and second.stop() == 0
 
 
-def test_several_relays_share_the_lanes(store, shop, workspace, topology, chance, seed):
+def test_several_relays_share_the_lanes(postgresql_store, shop, workspace, topology, chance, seed):
     """Three relays on four lanes, one killed now and then: order per key holds all the same."""
-    queue = shop(store, route=ORDERED, relay={"unsettled": 500, "window": 200}, store_options={"lanes": 4})
+    queue = shop(postgresql_store, route=ORDERED, relay={"unsettled": 500, "window": 200}, store_options={"lanes": 4})
     consumer = topology.consume(queue)
     relays = [workspace.relay() for _ in range(3)]
-    traffic = Traffic(store, 5000, seed, keys=60, writers=2, batch=4, rate=2000).start()
+    traffic = Traffic(postgresql_store, 5000, seed, keys=60, writers=2, batch=4, rate=2000).start()
     for _ in range(3):
         target = consumer.count() + chance.randrange(300, 900)
         wait_until(lambda: consumer.count() >= target or not traffic.running(), 90, "deliveries")
