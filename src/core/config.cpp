@@ -1,12 +1,10 @@
 #include "core/config.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iterator>
 
 #include "core/config/document.hpp"
+#include "core/config/file_text.hpp"
 #include "core/config/sections.hpp"
 #include "core/glob.hpp"
 
@@ -104,18 +102,10 @@ Result<Config> parse_config(std::string_view text, const std::string& file, Conf
 }
 
 Result<Config> load_config(const std::string& file) {
-  errno = 0;
-  std::ifstream stream{file, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{stream}, {}};
-  if (!stream.is_open() || stream.bad()) {
-    const auto* why = errno == 0 ? "it can't be read" : std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
-    return Error{ErrorCode::invalid_configuration,
-                 file + ": " + why + "; name the file with --config, or write one with `waybill init`"};
-  }
-  if (text.size() > max_file_bytes) {
-    return Error{ErrorCode::invalid_configuration, file + ": has more than 4 MiB, which no configuration needs"};
-  }
-  return parse_config(text, file);
+  const auto text = config::read_file(file, max_file_bytes);
+  if (text) return parse_config(*text, file);
+  return Error{ErrorCode::invalid_configuration, file + ": " + text.error().message() +
+                                                     "; name the file with --config, or write one with `waybill init`"};
 }
 
 }  // namespace waybill

@@ -113,10 +113,10 @@ Status check_template(std::string_view text) {
     const auto* known = std::find_if(std::begin(placeholders), std::end(placeholders),
                                      [&](std::string_view name) { return text.starts_with(name); });
     if (known == std::end(placeholders)) {
-      const auto shown = text.substr(0, text.front() == '{' ? text.find('}') : 0);
-      return Error{ErrorCode::invalid_argument, "'" + std::string{shown} +
-                                                    "}' is no placeholder; {topic} and {key} are, and a brace has no "
-                                                    "other use"};
+      const auto close = text.front() == '{' ? text.find('}') : 0;
+      return Error{ErrorCode::invalid_argument,
+                   "'" + std::string{text.substr(0, close == std::string_view::npos ? close : close + 1)} +
+                       "' is no placeholder; {topic} and {key} are, and a brace has no other use"};
     }
     text.remove_prefix(known->size());
   }

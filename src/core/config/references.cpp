@@ -1,11 +1,10 @@
 #include "core/config/references.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
+
+#include "core/config/file_text.hpp"
 
 namespace waybill::config {
 namespace {
@@ -31,19 +30,13 @@ Result<std::string> variable(const std::string& name) {
 }
 
 Result<std::string> read_secret(const std::string& path) {
-  errno = 0;
-  std::ifstream stream{path, std::ios::binary};
-  std::string text(max_secret_bytes + 1, '\0');
-  if (!stream.read(text.data(), static_cast<std::streamsize>(text.size())) && !stream.eof()) {
-    const auto* why = errno == 0 ? "it can't be read" : std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
+  const auto missing = [&](const std::string& why) {
     return Error{ErrorCode::missing_secret, "the secret file '" + path + "': " + why};
-  }
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > max_secret_bytes) {
-    return Error{ErrorCode::missing_secret, "the secret file '" + path + "' has more than 64 KiB"};
-  }
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (text.empty()) return Error{ErrorCode::missing_secret, "the secret file '" + path + "' is empty"};
+  };
+  auto text = read_file(path, max_secret_bytes);
+  if (!text) return missing(text.error().message());
+  while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
+  if (text->empty()) return missing("it is empty");
   return text;
 }
 

@@ -1,0 +1,12 @@
+add_executable(values_test uuid_test.cpp glob_test.cpp url_test.cpp message_test.cpp text_test.cpp)
+target_link_libraries(values_test PRIVATE waybill_values GTest::gtest_main)
+gtest_discover_tests(values_test DISCOVERY_TIMEOUT 60)
+
+add_executable(config_test config_test.cpp)
+target_link_libraries(config_test PRIVATE waybill_core GTest::gtest_main)
+gtest_discover_tests(config_test DISCOVERY_TIMEOUT 60)
+
+add_executable(outbox_test outbox_sqlite_test.cpp database_errors_test.cpp)
+target_link_libraries(outbox_test PRIVATE waybill_outbox_sqlite waybill_values waybill_sqlite_errors
+                      waybill_postgresql_errors PkgConfig::SQLITE PkgConfig::LIBPQ GTest::gtest_main)
+gtest_discover_tests(outbox_test DISCOVERY_TIMEOUT 60)
