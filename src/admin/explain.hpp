@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "admin/json.hpp"
+#include "core/config.hpp"
+#include "store/store.hpp"
+
+namespace waybill::admin {
+
+/// Where one message is and why, in words.
+struct Explanation {
+  std::string id, store, state;    ///< state: `waiting`, `sending`, `failed`, `dropped` or `gone`
+  std::vector<std::string> lines;  ///< the story, a sentence a line
+  std::string next;                ///< when it moves next, or what must happen before it does
+  store::Whereabouts whereabouts;
+
+  /// Whether the store knows anything of the message.
+  bool known() const { return whereabouts.place != store::Whereabouts::Place::gone || !whereabouts.history.empty(); }
+};
+
+Explanation explain(const Config& config, const std::string& store, const std::string& id,
+                    store::Whereabouts whereabouts);
+
+Json explanation_json(const Explanation& explanation);
+
+}  // namespace waybill::admin

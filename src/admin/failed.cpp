@@ -1,0 +1,129 @@
+#include "admin/failed.hpp"
+
+#include "admin/base64.hpp"
+#include "admin/search.hpp"
+#include "core/text.hpp"
+#include "core/validate.hpp"
+
+namespace waybill::admin {
+namespace {
+
+constexpr std::size_t page = 500;
+
+std::string destination_of(const Config& config, const store::Troubled& troubled) {
+  const auto* route = config.route(troubled.message.topic.str());
+  if (route == nullptr) return "no route";
+  const std::string key = troubled.message.key ? troubled.message.key->str() : "";
+  return "broker " + route->broker + ", exchange '" +
+         render_template(route->exchange, troubled.message.topic.str(), key) + "'";
+}
+
+void add_to_plan(const Config& config, const store::Troubled& troubled, BulkAct act, BulkPlan& plan) {
+  if (act == BulkAct::resend) {
+    if (const auto why = hopeless_reason(config, troubled); !why.empty()) {
+      ++plan.hopeless[why];
+      return;
+    }
+    ++plan.destinations[destination_of(config, troubled)];
+  }
+  ++plan.count;
+  plan.tickets.push_back(troubled.ticket);
+  plan.ids.push_back(troubled.message.id.str());
+}
+
+}  // namespace
+
+std::string_view to_string(BulkAct act) noexcept {
+  switch (act) {
+    case BulkAct::resend:
+      return "resend";
+    case BulkAct::drop:
+      return "drop";
+    case BulkAct::restore:
+      return "restore";
+  }
+  return "unknown";
+}
+
+Json troubled_json(const store::Troubled& troubled, bool with_payload) {
+  const auto& message = troubled.message;
+  Json json{{"id", message.id.str()}, {"topic", message.topic.str()}};
+  json["key"] = message.key ? Json(message.key->str()) : Json(nullptr);
+  json["state"] = troubled.state;
+  json["route"] = troubled.route;
+  json["reason"] = troubled.reason;
+  json["answer"] = troubled.answer;
+  json["attempts"] = troubled.attempts;
+  json["tries"] = troubled.tries;
+  json["lane"] = troubled.lane;
+  json["stored_at"] = troubled.stored_at_ms > 0 ? Json(format_when(troubled.stored_at_ms)) : Json(nullptr);
+  json["changed_at"] = troubled.changed_at_ms > 0 ? Json(format_when(troubled.changed_at_ms)) : Json(nullptr);
+  if (troubled.state == "sending") json["due_in_ms"] = troubled.due_in_ms;
+  json["payload_bytes"] = message.payload.size();
+  if (!with_payload) return json;
+  json["content_type"] = message.content_type;
+  json["headers"] = Json::object();
+  for (const auto& [name, value] : message.headers) json["headers"][name] = value;
+  if (is_utf8(message.payload)) {
+    json["payload"] = message.payload;
+  } else {
+    json["payload_base64"] = to_base64(message.payload);
+  }
+  return json;
+}
+
+Json attempt_json(const store::Attempt& attempt) {
+  return {{"at", format_when(attempt.at_ms)}, {"attempt", attempt.attempt},   {"outcome", attempt.outcome},
+          {"answer", attempt.answer},         {"endpoint", attempt.endpoint}, {"relay", attempt.relay}};
+}
+
+Json group_json(const store::FailedGroup& group) {
+  return {{"route", group.route},
+          {"reason", group.reason},
+          {"answer", group.answer},
+          {"count", group.count},
+          {"first", format_when(group.first_ms)},
+          {"last", format_when(group.last_ms)},
+          {"sample_id", group.sample_id}};
+}
+
+std::string hopeless_reason(const Config& config, const store::Troubled& troubled) {
+  if (config.route(troubled.message.topic.str()) == nullptr) {
+    return "no route matches topic '" + troubled.message.topic.str() + "'";
+  }
+  if (troubled.reason == "malformed") return "malformed: " + troubled.answer;
+  if (troubled.reason == "too_large") return "payload is over the limit";
+  return {};
+}
+
+Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, store::FailedFilter filter, BulkAct act,
+                           const Progress& progress) {
+  filter.state = act == BulkAct::restore ? "dropped" : "failed";
+  filter.limit = page;
+  BulkPlan plan;
+  std::uint64_t seen = 0;
+  while (true) {
+    auto found = store.troubled(filter);
+    if (!found) return found.error();
+    for (const auto& troubled : *found) add_to_plan(config, troubled, act, plan);
+    seen += found->size();
+    if (progress) progress(seen);
+    if (found->size() < page) return plan;
+    filter.after = found->back().ticket;
+  }
+}
+
+Result<std::uint64_t> perform_bulk(store::Store& store, std::span<const store::Ticket> tickets, BulkAct act,
+                                   const std::string& who, const std::string& why) {
+  switch (act) {
+    case BulkAct::resend:
+      return store.resend(tickets, who, why);
+    case BulkAct::drop:
+      return store.drop(tickets, who, why);
+    case BulkAct::restore:
+      return store.restore(tickets, who, why);
+  }
+  return Error(ErrorCode::internal, "unknown bulk act");
+}
+
+}  // namespace waybill::admin

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "admin/json.hpp"
+#include "core/config.hpp"
+#include "store/store.hpp"
+
+namespace waybill::admin {
+
+/// A message as `failed list` and `failed show` give it. The payload is `payload` when it is UTF-8 text, else
+/// `payload_base64`; it is left out of lists.
+Json troubled_json(const store::Troubled& troubled, bool with_payload);
+Json attempt_json(const store::Attempt& attempt);
+Json group_json(const store::FailedGroup& group);
+
+/// What a bulk act on failed messages would do.
+struct BulkPlan {
+  std::uint64_t count = 0;                            ///< how many it would touch
+  std::vector<store::Ticket> tickets;                 ///< those, in the store's order
+  std::vector<std::string> ids;                       ///< their ids, in the same order
+  std::map<std::string, std::uint64_t> destinations;  ///< resend: `broker main, exchange shop` -> how many
+  std::map<std::string, std::uint64_t> hopeless;      ///< resend: why they can't go -> how many; left out of `tickets`
+};
+
+enum class BulkAct { resend, drop, restore };
+std::string_view to_string(BulkAct act) noexcept;
+
+/// Called now and then with how many messages were looked at or acted on.
+using Progress = std::function<void(std::uint64_t done)>;
+
+/// Finds what the filter selects. The filter's state is set by the act: failed, or dropped for `restore`.
+Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, store::FailedFilter filter, BulkAct act,
+                           const Progress& progress);
+
+/// Performs one slice of a plan. Gives how many were changed: those somebody else changed meanwhile are not counted.
+Result<std::uint64_t> perform_bulk(store::Store& store, std::span<const store::Ticket> tickets, BulkAct act,
+                                   const std::string& who, const std::string& why);
+
+/// Why a failed message would fail again, empty when it may go.
+std::string hopeless_reason(const Config& config, const store::Troubled& troubled);
+
+}  // namespace waybill::admin
