@@ -10,3 +10,14 @@ add_executable(outbox_test outbox_sqlite_test.cpp database_errors_test.cpp)
 target_link_libraries(outbox_test PRIVATE waybill_outbox_sqlite waybill_values waybill_sqlite_errors
                       waybill_postgresql_errors PkgConfig::SQLITE PkgConfig::LIBPQ GTest::gtest_main)
 gtest_discover_tests(outbox_test DISCOVERY_TIMEOUT 60)
+
+add_executable(c_interface_test c_interface_test.c)
+set_target_properties(c_interface_test PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF LINKER_LANGUAGE CXX)
+target_link_libraries(c_interface_test PRIVATE waybill_c_sqlite PkgConfig::SQLITE)
+add_test(NAME c_interface_test COMMAND c_interface_test)
+
+include(public_headers.cmake)
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME layering_test COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering_test.py
+         ${PROJECT_SOURCE_DIR})

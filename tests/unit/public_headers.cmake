@@ -1,0 +1,21 @@
+# Each public header is compiled alone, in every standard that a user may have: a missing include, a third-party type or a
+# newer language feature fails the build. The C header is compiled as C11 too.
+file(GLOB public_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/waybill/*.h)
+foreach(standard IN ITEMS 17 20 23)
+  set(sources "")
+  foreach(header IN LISTS public_headers)
+    get_filename_component(name ${header} NAME)
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/public_headers/cxx${standard}/${name}.cpp)
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include \"waybill/${name}\"\n")
+    list(APPEND sources ${source})
+  endforeach()
+  add_library(public_headers_cxx${standard} OBJECT ${sources})
+  set_target_properties(public_headers_cxx${standard} PROPERTIES CXX_STANDARD ${standard})
+  target_link_libraries(public_headers_cxx${standard} PRIVATE waybill_public)
+endforeach()
+
+set(source ${CMAKE_CURRENT_BINARY_DIR}/public_headers/waybill.h.c)
+file(CONFIGURE OUTPUT ${source} CONTENT "#include \"waybill/waybill.h\"\n")
+add_library(public_headers_c11 OBJECT ${source})
+set_target_properties(public_headers_c11 PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+target_link_libraries(public_headers_c11 PRIVATE waybill_public)
