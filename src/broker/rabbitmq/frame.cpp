@@ -45,6 +45,12 @@ FrameReader::Found FrameReader::next(Frame& frame) {
   return Found::frame;
 }
 
+bool FrameReader::skip(std::string_view expected) {
+  if (!std::string_view(buffer_.data() + begin_, end_ - begin_).starts_with(expected)) return false;
+  begin_ += expected.size();
+  return true;
+}
+
 void FrameWriter::reserve(std::size_t more) {
   if (capacity_ - end_ >= more) return;
   const std::size_t kept = end_ - begin_;

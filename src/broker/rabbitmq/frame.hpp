@@ -39,6 +39,8 @@ class FrameReader {
   void added(std::size_t count) { end_ += count; }
   /// The next whole frame. `malformed`: larger than the limit, unknown type or no end mark; the stream is useless.
   Found next(Frame& frame);
+  /// Steps over these bytes when they have come: a protocol header. False: something else, or not yet.
+  bool skip(std::string_view expected);
 
  private:
   std::vector<char> buffer_;
