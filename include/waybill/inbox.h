@@ -46,4 +46,14 @@ enum class Version {
 };
 std::string_view to_string(Version result) noexcept;
 
+/// The row that the guard `version` is about. `table` (`schema.table` too), `id_column` and `version_column` are names
+/// as the database stores them, checked against [A-Za-z_][A-Za-z0-9_]*; `id` is a bound value of the column's own type.
+struct VersionedRow {
+  std::string table;
+  std::string id_column = "id";
+  std::string version_column = "version";
+  std::string id;
+  std::int64_t expected = 0;  ///< the version that the message was made for
+};
+
 }  // namespace waybill

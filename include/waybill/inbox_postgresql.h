@@ -17,29 +17,28 @@ struct pg_conn;
 namespace waybill::postgresql {
 
 /// Marks the operation as done in the open transaction, or tells that it was done before. Never raises a constraint
-/// violation. A second transaction that marks the same operation waits for the first to end.
+/// violation. A second transaction
+/// with the same mark waits for the first to end. Under REPEATABLE READ and SERIALIZABLE it may answer `busy` then.
 ///
 /// Errors: `invalid_argument` (empty or over 255 bytes: names the part); `refused` when no transaction is open on the
-/// connection, since no effect would be protected; `missing_schema` (says `waybill migrate`); `busy` for a deadlock,
-/// serialization failure or lock time-out: roll back and try the whole transaction again; `unreachable`.
+/// connection, since no effect would be protected, or it has already failed; `missing_schema` (says `waybill migrate`);
+/// `busy`: roll back and try the whole transaction again; `unreachable`, `read_only`, `disk_full`. After an error roll
+/// back: the effect is not protected.
 Result<Once> once(pg_conn* connection, const Mark& mark);
 
-/// The optimistic lock: `UPDATE table SET version = version + 1 WHERE id_column = id AND version = expected` in the open
-/// transaction. `applied` means this transaction owns the change and may write the row's other columns.
-/// `table`, `id_column` and `version_column` are names, checked against [A-Za-z_][A-Za-z0-9_.]*; `id` is bound.
-/// Errors as for once().
-struct VersionedRow {
-  std::string table;
-  std::string id_column = "id";
-  std::string version_column = "version";
-  std::string id;
-  std::int64_t expected = 0;
-};
+using waybill::VersionedRow;
+
+/// The optimistic lock: adds 1 to the row's version in the open transaction when it still is the expected one.
+/// `applied` means that this transaction owns the change and may write the row's other columns. Errors as for once(),
+/// and `invalid_argument` for a name that is none, `not_found` for a table or column that is not there.
 Result<Version> bump_version(pg_conn* connection, const VersionedRow& row);
 
-/// Removes marks older than the retention (PostgreSQL: whole partitions; SQLite: at most `batch` rows a call) and moves
-/// the bound below which a message is `expired`. Opens its own transaction: call it outside of yours. Gives how many
-/// marks are gone (PostgreSQL: an estimate).
+/// Lets go of the marks that are older than the retention, for the consumers that match the glob, and moves the bound
+/// below which a message is `expired`. Frees whole partitions, so a mark can stay for up to one and a half of the
+/// retention, and as long as another consumer needs marks of the same time; until then it still answers `duplicate`.
+/// Runs in a transaction of its own: call it outside of yours (`refused` otherwise), at least twice per retention.
+/// Makes nobody wait for longer than 50 ms. Gives how many marks are gone. `batch` is for SQLite and has no meaning
+/// here.
 Result<std::uint64_t> purge(pg_conn* connection, const std::string& consumer_glob, std::int64_t retention_seconds,
                             std::uint32_t batch = 1000);
 

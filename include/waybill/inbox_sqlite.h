@@ -17,29 +17,26 @@ struct sqlite3;
 namespace waybill::sqlite {
 
 /// Marks the operation as done in the open transaction, or tells that it was done before. Never raises a constraint
-/// violation. A second transaction that marks the same operation waits for the first to end.
+/// violation. A second connection
+/// with the same mark waits for the first as its busy handler says; `busy` when that gives up, or when this transaction
+/// has read before somebody else wrote (begin with BEGIN IMMEDIATE, and it can't happen).
 ///
 /// Errors: `invalid_argument` (empty or over 255 bytes: names the part); `refused` when no transaction is open on the
-/// connection, since no effect would be protected; `missing_schema` (says `waybill migrate`); `busy` for a deadlock,
-/// serialization failure or lock time-out: roll back and try the whole transaction again; `unreachable`.
+/// connection, since no effect would be protected, or it has already failed; `missing_schema` (says `waybill migrate`);
+/// `busy`: roll back and try the whole transaction again; `unreachable`, `read_only`, `disk_full`. After an error roll
+/// back: the effect is not protected.
 Result<Once> once(sqlite3* connection, const Mark& mark);
 
-/// The optimistic lock: `UPDATE table SET version = version + 1 WHERE id_column = id AND version = expected` in the open
-/// transaction. `applied` means this transaction owns the change and may write the row's other columns.
-/// `table`, `id_column` and `version_column` are names, checked against [A-Za-z_][A-Za-z0-9_.]*; `id` is bound.
-/// Errors as for once().
-struct VersionedRow {
-  std::string table;
-  std::string id_column = "id";
-  std::string version_column = "version";
-  std::string id;
-  std::int64_t expected = 0;
-};
+using waybill::VersionedRow;
+
+/// The optimistic lock: adds 1 to the row's version in the open transaction when it still is the expected one.
+/// `applied` means that this transaction owns the change and may write the row's other columns. Errors as for once(),
+/// and `invalid_argument` for a name that is none, `not_found` for a table or column that is not there.
 Result<Version> bump_version(sqlite3* connection, const VersionedRow& row);
 
-/// Removes marks older than the retention (PostgreSQL: whole partitions; SQLite: at most `batch` rows a call) and moves
-/// the bound below which a message is `expired`. Opens its own transaction: call it outside of yours. Gives how many
-/// marks are gone (PostgreSQL: an estimate).
+/// Removes the marks that are older than the retention, for the consumers that match the glob, at most `batch` rows, in
+/// a transaction of its own, and moves the bound below which a message is `expired`. Call it outside of yours
+/// (`refused` otherwise), again as long as it gives `batch`. Gives how many marks are gone.
 Result<std::uint64_t> purge(sqlite3* connection, const std::string& consumer_glob, std::int64_t retention_seconds,
                             std::uint32_t batch = 1000);
 
