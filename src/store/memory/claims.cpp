@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "core/glob.hpp"
 #include "store/memory/lane.hpp"
 
 namespace waybill::store::memory {
@@ -133,8 +132,7 @@ Fetched MemoryLane::read_backlog(const Scope& scope, FetchLimit limit) {
        ++entry) {
     const auto& [sequence, outbox_row] = *entry;
     if (!outbox_row.parked || tables_->lane_of(sequence, outbox_row.message.key) != number_) continue;
-    if (!glob_matches(scope.route, outbox_row.message.topic.str())) continue;
-    if (!covers(scope, scope.route, outbox_row.message.key)) continue;
+    if (!covers(scope, outbox_row.route, outbox_row.message.key)) continue;
     auto claimed = claim_outbox(sequence, outbox_row, Origin::backlog);
     if (!quota.admit(claimed)) {
       fetched.more = true;

@@ -94,6 +94,7 @@ class SettlementWriter {
     });
     if (scope != lane_.blocked.end()) {
       row.parked = true;
+      row.route = settlement.route;
       return;
     }
     // It committed so late that its scope's backlog has gone past it: no backlog would ever hand it out.

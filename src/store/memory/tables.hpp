@@ -33,6 +33,7 @@ struct OutboxRow {
   std::uint64_t transaction = 0;
   Commit commit = Commit::open;
   bool parked = false;  ///< fetch has passed over it: it waits behind a scope
+  std::string route;    ///< of a parked row
 };
 
 struct RetryRow {

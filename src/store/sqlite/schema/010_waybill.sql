@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS waybill_outbox (
   key          TEXT,
   headers      TEXT,                 -- a JSON object of strings
   content_type TEXT,
-  not_before,                        -- Unix seconds (a fraction is allowed), or text as SQLite's julianday() reads it
+  not_before,                        -- Unix milliseconds; below 1e11: Unix seconds; or text as julianday() reads it
   created_at   INTEGER NOT NULL DEFAULT (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)),  -- Unix ms
   payload      BLOB NOT NULL         -- any bytes; text is taken as UTF-8. Last, so that a long one is not read in vain
 );
