@@ -21,8 +21,8 @@ void convert_table(Value& value, const toml::table& table) {
   for (const auto& [key, node] : table) {
     value.entries.push_back({std::string{key.str()}, place_of(key.source()), convert(node)});
   }
-  std::stable_sort(value.entries.begin(), value.entries.end(),
-                   [](const Entry& a, const Entry& b) { return a.place < b.place; });
+  std::sort(value.entries.begin(), value.entries.end(),
+            [](const Entry& a, const Entry& b) { return a.place < b.place; });
 }
 
 Value convert(const toml::node& node) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "core/config/section.hpp"
 #include "core/text.hpp"
@@ -9,7 +10,8 @@ void Findings::add(Place place, std::string text, ErrorCode code) { found_.push_
 
 std::vector<std::string> Findings::lines() const {
   auto sorted = found_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Found& a, const Found& b) { return a.place < b.place; });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Found& a, const Found& b) { return std::tie(a.place, a.text) < std::tie(b.place, b.text); });
   std::vector<std::string> lines;
   for (const auto& found : sorted) {
     lines.push_back(file_ + ":" + std::to_string(found.place.line) + ":" + std::to_string(found.place.column) + ": " +
