@@ -98,9 +98,7 @@ void RelayCore::on(BrokerDown event) {
   }
 }
 
-void RelayCore::on(BrokerBlocked event) {
-  pipes_[event.broker.value].blocked(event.blocked, std::move(event.reason));
-}
+void RelayCore::on(BrokerBlocked event) { pipes_[event.broker.value].blocked(event.blocked, std::move(event.reason)); }
 
 void RelayCore::on(StopRequested) {
   stopping_ = true;

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The delivery engine of one lane: events in, actions out. It has no socket, no thread and no clock (`now` comes with each
-/// event), so the simulation runs the very code that production runs. Not thread-safe.
+/// The delivery engine of one lane: events in, actions out. It has no socket, no thread and no clock (`now` comes with
+/// each event), so the simulation runs the very code that production runs. Not thread-safe.
 
 #include <deque>
 #include <optional>
@@ -26,8 +26,8 @@ class RelayCore {
  public:
   explicit RelayCore(const Config& config);
 
-  /// Takes one event and gives what is to be done now. Store actions must be performed in the order given, one at a time,
-  /// and each answered by its event, in that order; a failed one is answered by LaneLost instead.
+  /// Takes one event and gives what is to be done now. Store actions must be performed in the order given, one at a
+  /// time, and each answered by its event, in that order; a failed one is answered by LaneLost instead.
   Actions handle(Event event, MonoTime now);
 
   /// When to send a Tick if nothing else happens before.
@@ -162,7 +162,8 @@ class RelayCore {
   bool mark_durable_ = false;
   MonoTime marked_at_{};
 
-  // the message that stood alone when a broker's connection was lost, until it is known whether the broker is back at once
+  // the message that stood alone when a broker's connection was lost, until it is known whether the broker is back at
+  // once
   struct Blame {
     Tag tag;
     MonoTime at{};

@@ -25,8 +25,8 @@ struct BrokerIndex {
 struct LaneOpened {
   store::LaneState state;
 };
-/// The lane is not ours any more, or its store failed in the middle of a call: forget everything; the next owner (perhaps
-/// we ourselves) finds in the store what was settled.
+/// The lane is not ours any more, or its store failed in the middle of a call: forget everything; the next owner
+/// (perhaps we ourselves) finds in the store what was settled.
 struct LaneLost {};
 /// Answer to FetchFresh, also when nothing was there. Proves that the store still knows us as the owner.
 struct FreshFetched {
@@ -70,8 +70,8 @@ struct StopRequested {};
 /// Nothing happened, time went by.
 struct Tick {};
 
-using Event = std::variant<LaneOpened, LaneLost, FreshFetched, RetriesDue, BacklogFetched, Settled, SuspectMarked, BrokerUp,
-                           BrokerDown, BrokerBlocked, OutcomesArrived, StopRequested, Tick>;
+using Event = std::variant<LaneOpened, LaneLost, FreshFetched, RetriesDue, BacklogFetched, Settled, SuspectMarked,
+                           BrokerUp, BrokerDown, BrokerBlocked, OutcomesArrived, StopRequested, Tick>;
 
 // ---- actions ----
 

@@ -89,7 +89,8 @@ void RelayCore::admit(store::Claimed claimed, const store::Scope* draining) {
     tracked.suspect = true;
     tracked.tries = std::max(tracked.tries, suspect_kills_);
     if (suspect_kills_ > config.max_attempts) {
-      tracked.defect = "the relay ended " + std::to_string(suspect_kills_) + " times while only this message was in flight";
+      tracked.defect =
+          "the relay ended " + std::to_string(suspect_kills_) + " times while only this message was in flight";
       tracked.defect_reason = "poison";
     }
   }

@@ -99,7 +99,8 @@ void RelayCore::exchange_at_fault(Tag tag, const std::string& answer, std::vecto
   }
   RouteState& state = state_of(tracked);
   if (!state.at_fault || now_ >= state.retry_at) {
-    state.backoff = state.backoff == Duration{0} ? first_fault_backoff : std::min(state.backoff * 2, longest_fault_backoff);
+    state.backoff =
+        state.backoff == Duration{0} ? first_fault_backoff : std::min(state.backoff * 2, longest_fault_backoff);
     state.retry_at = now_ + state.backoff;
   }
   state.at_fault = true;

@@ -25,12 +25,12 @@ struct RouteTotals {
 struct RouteState {
   std::deque<Tag> ready;
   std::size_t in_flight = 0;
-  MonoTime waiting_since{};   ///< in flight and nothing answered since then: how long it has been stalled
-  bool at_fault = false;      ///< its exchange is missing or refused
-  MonoTime retry_at{};        ///< when a message may probe a route at fault
+  MonoTime waiting_since{};  ///< in flight and nothing answered since then: how long it has been stalled
+  bool at_fault = false;     ///< its exchange is missing or refused
+  MonoTime retry_at{};       ///< when a message may probe a route at fault
   Duration backoff{0};
   bool probing = false;
-  std::string detail;         ///< the broker's words about the fault
+  std::string detail;  ///< the broker's words about the fault
   RouteTotals totals;
 };
 

@@ -60,7 +60,7 @@ class Sequences {
  private:
   struct Sequence {
     Phase phase = Phase::flowing;
-    std::deque<Tag> queue;        // front: under way when `busy`
+    std::deque<Tag> queue;  // front: under way when `busy`
     bool busy = false;
     bool backlog_pending = false;
   };

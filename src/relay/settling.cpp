@@ -32,7 +32,8 @@ void RelayCore::flush_settlements() {
   }
   if (settle_.empty()) return;
   const bool due = settle_.urgent() || recovering_ || settle_.size() >= settle_batch ||
-                   now_ - settle_.oldest() >= settle_interval || unsettled() * 4 >= std::uint64_t{limits_.unsettled} * 3;
+                   now_ - settle_.oldest() >= settle_interval ||
+                   unsettled() * 4 >= std::uint64_t{limits_.unsettled} * 3;
   if (!due) return;
   auto batch = settle_.take();
   batch.now = lane_now();
@@ -50,9 +51,7 @@ void RelayCore::finish_stop() {
   out_.emplace_back(Settle{std::move(batch)});
 }
 
-std::size_t RelayCore::chunk() const {
-  return std::clamp<std::size_t>(limits_.unsettled / 4, 1, largest_chunk);
-}
+std::size_t RelayCore::chunk() const { return std::clamp<std::size_t>(limits_.unsettled / 4, 1, largest_chunk); }
 
 std::size_t RelayCore::buffer_limit() const { return std::size_t{limits_.window} * 2 * pipes_.size(); }
 
@@ -88,7 +87,8 @@ void RelayCore::request_fetches() {
   if (stopping_ || !any_broker_usable()) return;
   relieve_stuck_routes();
   request_fresh();
-  if (!due_pending_ && now_ >= next_due_ && tracked_.count() < buffer_limit() && tracked_.bytes() < limits_.buffer_bytes) {
+  if (!due_pending_ && now_ >= next_due_ && tracked_.count() < buffer_limit() &&
+      tracked_.bytes() < limits_.buffer_bytes) {
     due_pending_ = true;
     out_.emplace_back(FetchDue{lane_now(), {chunk(), limits_.buffer_bytes - tracked_.bytes()}});
   }

@@ -23,17 +23,17 @@ struct Tracked {
   store::Origin origin = store::Origin::fresh;
   std::shared_ptr<const Message> message;
   RouteIndex route = 0;
-  bool routed = true;             ///< false: no route matches, it only waits to be settled as failed
-  store::Scope scope;             ///< the sequence it belongs to; route empty: none
-  std::uint64_t order = 0;        ///< the order in which it was handed out, to queue it again at its place
-  std::uint32_t publications = 0; ///< publications so far that may have reached the broker
-  std::uint32_t tries = 0;        ///< counted tries without an ack
+  bool routed = true;              ///< false: no route matches, it only waits to be settled as failed
+  store::Scope scope;              ///< the sequence it belongs to; route empty: none
+  std::uint64_t order = 0;         ///< the order in which it was handed out, to queue it again at its place
+  std::uint32_t publications = 0;  ///< publications so far that may have reached the broker
+  std::uint32_t tries = 0;         ///< counted tries without an ack
   bool in_flight = false;
-  bool doubt = false;             ///< the broker may have taken it already
-  bool suspect = false;           ///< the connection died while it stood alone: it goes out alone from now on
-  std::string defect;             ///< why it can't be published; it fails when its turn comes
+  bool doubt = false;    ///< the broker may have taken it already
+  bool suspect = false;  ///< the connection died while it stood alone: it goes out alone from now on
+  std::string defect;    ///< why it can't be published; it fails when its turn comes
   std::string defect_reason;
-  std::string answer;             ///< the last thing said about it
+  std::string answer;  ///< the last thing said about it
 
   bool is_sequenced() const { return !scope.route.empty(); }
 };

@@ -109,7 +109,8 @@ bool RelayCore::block_scope(const Tracked& tracked, Tag tag) {
   return true;
 }
 
-// Out of memory again, unsent: a fresh message stays in the outbox, a backlog is handed out again, a retry is due again.
+// Out of memory again, unsent: a fresh message stays in the outbox, a backlog is handed out again, a retry is due
+// again.
 void RelayCore::put_back(Tag tag) {
   const Tracked& tracked = *tracked_.find(tag);
   if (tracked.origin == Origin::fresh) {

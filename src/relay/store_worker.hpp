@@ -1,0 +1,75 @@
+#pragma once
+
+/// \file
+/// Performs the engine's store actions on a thread of its own, so that no disk and no database holds up publishing.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "relay/event.hpp"
+#include "relay/wakeup.hpp"
+#include "store/store.hpp"
+#include "waybill/relay.h"
+
+namespace waybill::relay {
+
+/// One holding of a lane, from LaneOpened to LaneLost; actions of an earlier one are not performed.
+using Tenure = std::uint64_t;
+
+using StoreAction = std::variant<FetchFresh, FetchDue, FetchBacklog, Settle, MarkSuspect>;
+
+/// Takes one lane, again and again, and works on it as long as it is held.
+class StoreWorker {
+ public:
+  /// Called from the worker's thread. Must not block.
+  using Sink = std::function<void(Event, Tenure)>;
+
+  StoreWorker(store::Store& store, std::uint32_t lane, std::string holder, Sink sink, LogSink log);
+  ~StoreWorker() { stop(); }
+  StoreWorker(const StoreWorker&) = delete;
+  StoreWorker& operator=(const StoreWorker&) = delete;
+
+  /// Adds actions, to be performed in order. Any thread; never blocks.
+  void submit(std::vector<StoreAction> actions, Tenure tenure);
+
+  /// Gives the lane up and ends the thread. Blocks until the store call under way has returned.
+  void stop();
+
+  /// A reason why the lane can't be taken that no waiting will mend.
+  std::optional<Error> fatal() const;
+
+ private:
+  void run();
+  void serve(store::Lane& lane);
+  std::optional<StoreAction> next(bool& only_waiting);
+  Status perform(store::Lane& lane, StoreAction action);
+  Status fetch(store::Lane& lane, const FetchFresh& action);
+  bool quitting() const;
+  void pause(Duration wait);
+  void refused(const Error& error);
+  void lost(const Error& error);
+
+  store::Store& store_;
+  const std::uint32_t number_;
+  const std::string holder_;
+  const Sink sink_;
+  const LogSink log_;
+  Wakeup wakeup_;
+
+  mutable std::mutex mutex_;
+  std::deque<StoreAction> queue_;  // guarded by mutex_, as all below
+  Tenure tenure_ = 0;
+  bool quit_ = false;
+  std::optional<Error> fatal_;
+  std::string last_refusal_;  // the worker's thread only
+
+  std::thread thread_;  // last: it uses all the others
+};
+
+}  // namespace waybill::relay
