@@ -1,0 +1,22 @@
+#pragma once
+
+#include <chrono>
+
+#include "core/time.hpp"
+#include "store/postgresql/progress.hpp"
+
+namespace waybill::postgresql {
+
+/// How far beyond what was handed out a lane claims, so that most fetches need no write of their own. After a crash so
+/// many messages are flagged as possibly sent although they were not.
+inline constexpr Seq claim_ahead = 4000;
+
+/// How often a lane looks at the outbox: at once again after news, then ever less often, at last only when woken.
+inline constexpr Duration shortest_pause = std::chrono::microseconds{1000};
+inline constexpr Duration longest_pause = std::chrono::milliseconds{20};
+/// A sleeping lane looks so often although nobody woke it: it proves that it still owns the lane.
+inline constexpr Duration safety_pause = std::chrono::seconds{1};
+/// How long rows wait for their commits to be flushed by others before the lane has it done.
+inline constexpr Duration flush_patience = std::chrono::milliseconds{2};
+
+}  // namespace waybill::postgresql

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "store/postgresql/connection.hpp"
+#include "store/postgresql/outbox_reader.hpp"
+#include "store/store.hpp"
+
+namespace waybill::postgresql {
+
+/// A lane's part of waybill.retry and the history of its messages.
+class RetryTable {
+ public:
+  RetryTable(Connection& connection, OutboxReader& reader, std::uint32_t lane, std::string relay);
+
+  /// Whether `batch` changes the table at all: the happy path doesn't.
+  static bool concerns(const store::SettleBatch& batch);
+  /// Writes what became of messages; call it inside a transaction. Up to `flagged`, fresh messages may have been sent
+  /// by an earlier owner.
+  Status settle(const store::SettleBatch& batch, Seq flagged);
+  bool has_handed_out(Seq seq) const { return handed_out_.contains(seq); }
+  /// Copies parked messages from the outbox, due at once: for those whose scope is gone.
+  Status adopt(const std::vector<Seq>& seqs, const std::string& route, LaneTime now, Seq flagged);
+  Result<store::Due> due(LaneTime now, const store::FetchLimit& limit);
+
+ private:
+  using Settlements = std::vector<const store::Settlement*>;
+  Status copy_in(const Settlements& settlements, Seq flagged);
+  Status change(const Settlements& settlements);
+  Status record(const Settlements& settlements, const std::string& table);
+  Status remove(const Settlements& settlements);
+  Status mark_handed_out(const std::vector<Seq>& seqs);
+  Parameters arrays_of(const Settlements& settlements) const;
+
+  Connection* connection_;
+  OutboxReader* reader_;
+  std::uint32_t lane_;
+  std::string relay_;
+  std::unordered_set<Seq> handed_out_;
+};
+
+}  // namespace waybill::postgresql
