@@ -11,6 +11,8 @@ namespace {
 constexpr Duration connect_limit = std::chrono::seconds{5};
 /// A refused password does not get better by asking often, and each refusal fills the broker's log.
 constexpr Duration refused_pause = std::chrono::seconds{5};
+/// A connection that lasted so long was a good one, even if nothing was published on it.
+constexpr Duration good_connection = std::chrono::seconds{5};
 constexpr Duration goodbye_limit = std::chrono::milliseconds{500};
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
@@ -70,6 +72,7 @@ void RabbitPublisher::run() {
 }
 
 Loss RabbitPublisher::serve(Link& link) {
+  const MonoTime began = now();
   Session session(link, gate_);
   Loss loss{DownCause::lost, "stopped"};
   while (!stopping_ && exchange_frames(session, link, loss)) {
@@ -78,7 +81,7 @@ Loss RabbitPublisher::serve(Link& link) {
   up_ = false;
   deliver(session.outcomes());
   if (std::exchange(blocked_, false)) events_->on_blocked(false, {});
-  if (session.confirmed_any()) backoff_.reset();
+  if (session.confirmed_any() || now() - began >= good_connection) backoff_.reset();
   if (stopping_) {
     const Deadline asked{MonoTime{Duration{stop_by_}}};
     const Deadline limit = Deadline::after(goodbye_limit);

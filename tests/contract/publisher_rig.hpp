@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/publisher.hpp"
+#include "waybill/consumer.h"
+
+namespace waybill::testing {
+
+/// What the publisher contract suite needs of a broker, so that one suite tests them all. Each rig has a destination of
+/// its own and starts empty.
+class PublisherRig {
+ public:
+  virtual ~PublisherRig() = default;
+
+  /// Why the rig can't be used, empty when it can.
+  virtual std::string fault() const { return {}; }
+  virtual BrokerConfig config() const = 0;
+  virtual ConsumerOptions consumer() const = 0;
+
+  virtual broker::Destination good() const = 0;        ///< a queue takes it
+  virtual broker::Destination rejecting() = 0;         ///< the broker says no
+  virtual broker::Destination unroutable() const = 0;  ///< the exchange is there, no queue is bound
+  virtual broker::Destination missing() const = 0;     ///< no such exchange
+
+  virtual void cut() = 0;                      ///< breaks the connections
+  virtual void reachable(bool reachable) = 0;  ///< false: breaks them and makes no new ones
+  virtual void hold_confirms(bool hold) = 0;   ///< what the broker answers does not arrive
+  virtual void remove_queue() = 0;             ///< of good()
+};
+
+using MakeRig = std::unique_ptr<PublisherRig> (*)();
+std::unique_ptr<PublisherRig> make_memory_rig();
+/// Uses the server of WAYBILL_TEST_RABBITMQ.
+std::unique_ptr<PublisherRig> make_rabbitmq_rig();
+
+}  // namespace waybill::testing
