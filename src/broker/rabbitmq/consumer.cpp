@@ -27,7 +27,9 @@ RabbitConsumer::RabbitConsumer(Endpoint endpoint, std::string queue, std::uint16
     : endpoint_(std::move(endpoint)), queue_(std::move(queue)), prefetch_(prefetch), backoff_(longest_backoff) {}
 
 RabbitConsumer::~RabbitConsumer() {
-  if (link_) close_link(*link_, Deadline::after(goodbye_limit));
+  if (!link_) return;
+  [[maybe_unused]] const Status sent = send_answers();
+  close_link(*link_, Deadline::after(goodbye_limit));
 }
 
 Result<std::optional<Delivery>> RabbitConsumer::receive(std::chrono::milliseconds wait) {
@@ -90,8 +92,7 @@ void RabbitConsumer::subscribe() {
 }
 
 Status RabbitConsumer::read(MonoTime at) {
-  if (auto sent = link_->flush(); !sent) return sent;
-  unsent_answers_ = 0;
+  if (auto sent = send_answers(); !sent) return sent;
   if (auto got = link_->fill(); !got) return got;
   Frame frame;
   while (true) {
@@ -111,6 +112,7 @@ Status RabbitConsumer::take(const Frame& frame) {
   }
   if (auto delivery = assembly_.take()) {
     delivery->session = session_;
+    answers_.delivered();
     ready_.push_back(std::move(*delivery));
   }
   return {};
@@ -153,20 +155,19 @@ void RabbitConsumer::lose() {
   // What waits here unacknowledged comes again on the next connection.
   ready_.clear();
   assembly_ = {};
+  answers_ = {};
   unsent_answers_ = 0;
   if (link_) close_link(*link_, Deadline::after(Duration::zero()));
   link_.reset();
 }
 
 void RabbitConsumer::ack(const Delivery& delivery) {
-  if (!link_ || delivery.session != session_) return;
-  amqp_basic_ack_t fields{delivery.tag, 0};
-  link_->out().method(publish_channel, AMQP_BASIC_ACK_METHOD, &fields);
+  if (!link_ || delivery.session != session_ || !answers_.ack(delivery.tag)) return;
   answered();
 }
 
 void RabbitConsumer::reject(const Delivery& delivery, bool requeue) {
-  if (!link_ || delivery.session != session_) return;
+  if (!link_ || delivery.session != session_ || !answers_.reject(delivery.tag)) return;
   amqp_basic_reject_t fields{delivery.tag, static_cast<amqp_boolean_t>(requeue ? 1 : 0)};
   link_->out().method(publish_channel, AMQP_BASIC_REJECT_METHOD, &fields);
   answered();
@@ -176,9 +177,17 @@ void RabbitConsumer::answered() {
   ++unsent_answers_;
   const bool caller_is_quick = now() - handed_out_at_ < quick;
   if (caller_is_quick && !ready_.empty() && unsent_answers_ < most_unsent_answers) return;
-  unsent_answers_ = 0;
   // A broken connection shows at the next receive().
-  [[maybe_unused]] const Status sent = link_->flush();
+  [[maybe_unused]] const Status sent = send_answers();
+}
+
+Status RabbitConsumer::send_answers() {
+  unsent_answers_ = 0;
+  for (const auto& ack : answers_.take()) {
+    amqp_basic_ack_t fields{ack.tag, static_cast<amqp_boolean_t>(ack.multiple ? 1 : 0)};
+    link_->out().method(publish_channel, AMQP_BASIC_ACK_METHOD, &fields);
+  }
+  return link_->flush();
 }
 
 void RabbitConsumer::stop() {

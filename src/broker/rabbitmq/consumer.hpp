@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "broker/rabbitmq/answer_ledger.hpp"
 #include "broker/rabbitmq/backoff.hpp"
 #include "broker/rabbitmq/delivery_assembly.hpp"
 #include "broker/rabbitmq/endpoint.hpp"
@@ -35,6 +36,7 @@ class RabbitConsumer final : public Consumer {
   Error closed(const CloseReason& reason) const;
   void lose();
   void answered();
+  Status send_answers();
   void pause(MonoTime until);
   std::optional<Delivery> pop();
 
@@ -47,6 +49,7 @@ class RabbitConsumer final : public Consumer {
   std::unique_ptr<Link> link_;  ///< null: not connected
   std::uint64_t session_ = 0;
   DeliveryAssembly assembly_;
+  AnswerLedger answers_;
   std::deque<Delivery> ready_;
   Backoff backoff_;
   MonoTime retry_at_{};
