@@ -1,0 +1,3 @@
+add_executable(inbox_crash_test inbox_crash_test.cpp)
+target_link_libraries(inbox_crash_test PRIVATE waybill_inbox_sqlite PkgConfig::SQLITE GTest::gtest_main)
+gtest_discover_tests(inbox_crash_test DISCOVERY_TIMEOUT 60)
