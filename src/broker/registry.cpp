@@ -3,6 +3,7 @@
 #include "broker/consumer.hpp"
 #include "broker/memory/publisher.hpp"
 #include "broker/publisher.hpp"
+#include "broker/rabbitmq/examine.hpp"
 #include "broker/rabbitmq/publisher.hpp"
 #include "core/url.hpp"
 
@@ -21,6 +22,18 @@ Result<std::unique_ptr<Publisher>> open_publisher(const BrokerConfig& config) {
   }
   return Error(ErrorCode::unsupported,
                "broker URL '" + config.url.masked() + "': expected amqp://, amqps:// or memory://");
+}
+
+Result<std::vector<Finding>> examine_broker(const BrokerConfig& config, std::span<const Destination> destinations) {
+  auto url = parse_url(config.url.reveal());
+  if (!url) return std::move(url).error();
+  if (url->scheme == "amqp" || url->scheme == "amqps") return rabbitmq::examine(config, destinations);
+  if (url->scheme != "memory") {
+    return Error(ErrorCode::unsupported,
+                 "broker URL '" + config.url.masked() + "': expected amqp://, amqps:// or memory://");
+  }
+  return std::vector<Finding>{{"WB-D301", Finding::Severity::warning, "broker " + config.name,
+                               "a memory broker lives in this process: nothing survives its end", "for tests only"}};
 }
 
 Result<std::unique_ptr<Consumer>> open_consumer(const BrokerConfig& config, const ConsumerOptions& options) {

@@ -1,0 +1,63 @@
+#include "broker/rabbitmq/examine.hpp"
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "broker/rabbitmq/endpoint.hpp"
+#include "broker/rabbitmq/probe.hpp"
+
+namespace waybill::broker::rabbitmq {
+namespace {
+
+using Severity = Finding::Severity;
+
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+bool is_template(const std::string& name) { return name.find('{') != std::string::npos; }
+
+void examine_transport(const Endpoint& endpoint, const std::string& subject, std::vector<Finding>& findings) {
+  if (endpoint.tls && endpoint.insecure) {
+    findings.push_back(
+        {"WB-D304", Severity::critical, subject,
+         "insecure = true: the broker's certificate is not checked, anybody on the way can read and change "
+         "messages",
+         "remove insecure and name the authority by ca_file"});
+  } else if (!endpoint.tls && !is_loopback(endpoint.host)) {
+    findings.push_back({"WB-D304", Severity::warning, subject,
+                        "the connection to another host is not encrypted: password and messages can be read on the way",
+                        "use amqps://"});
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Finding>> examine(const BrokerConfig& config, std::span<const Destination> destinations) {
+  auto endpoint = make_endpoint(config);
+  if (!endpoint) return std::move(endpoint).error();
+  std::set<std::string> exchanges;
+  for (const Destination& destination : destinations) {
+    if (!is_template(destination.exchange)) exchanges.insert(destination.exchange);
+  }
+  auto missing = missing_exchanges(*endpoint, exchanges, Deadline::after(std::chrono::seconds{5}));
+  if (!missing) return std::move(missing).error();
+  const std::string subject = "broker " + config.name;
+  std::vector<Finding> findings{
+      {"WB-D300", Severity::ok, subject, "reached " + endpoint->name() + " and logged in", ""}};
+  examine_transport(*endpoint, subject, findings);
+  for (const auto& [exchange, words] : *missing) {
+    findings.push_back({"WB-D303", Severity::critical, subject,
+                        "exchange '" + exchange + "' is not usable (" + words + "): its messages wait until it is",
+                        "declare the exchange, durable, or correct the route"});
+  }
+  if (config.management_url.empty()) {
+    findings.push_back({"WB-D305", Severity::info, subject,
+                        "management_url is not set: whether queues are replicated, limited or expiring was not checked",
+                        "set management_url of [broker." + config.name + "] to the management plugin's address"});
+    return findings;
+  }
+  for (Finding& finding : examine_by_management(config, destinations)) findings.push_back(std::move(finding));
+  return findings;
+}
+
+}  // namespace waybill::broker::rabbitmq

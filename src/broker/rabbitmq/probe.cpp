@@ -1,0 +1,73 @@
+#include "broker/rabbitmq/probe.hpp"
+
+#include "broker/rabbitmq/channels.hpp"
+#include "broker/rabbitmq/link.hpp"
+#include "broker/rabbitmq/reader.hpp"
+
+namespace waybill::broker::rabbitmq {
+namespace {
+
+/// Waits for the answer to a passive declare: empty words when the exchange is there.
+Result<std::string> await_answer(Link& link, Deadline deadline) {
+  while (true) {
+    if (auto sent = link.flush(); !sent) return std::move(sent).error();
+    Frame frame;
+    auto found = link.next(frame);
+    if (!found) return std::move(found).error();
+    if (*found && frame.type == AMQP_FRAME_METHOD && frame.payload.size() >= 4) {
+      const std::uint32_t method = Reader(frame.payload).u32();
+      if (method == AMQP_EXCHANGE_DECLARE_OK_METHOD) return std::string();
+      if (method == AMQP_CHANNEL_CLOSE_METHOD) return read_close(frame.payload.substr(4)).words();
+      if (method == AMQP_CONNECTION_CLOSE_METHOD) {
+        return Error(ErrorCode::unreachable, read_close(frame.payload.substr(4)).words());
+      }
+    }
+    if (*found) continue;
+    if (deadline.passed()) return Error(ErrorCode::timeout, "the broker did not say whether an exchange is there");
+    link.wait(-1, deadline);
+    if (auto got = link.fill(); !got) return std::move(got).error();
+  }
+}
+
+void ask(Link& link, const std::string& exchange) {
+  amqp_channel_open_t open{amqp_empty_bytes};
+  amqp_exchange_declare_t declare{};
+  declare.exchange = amqp_view(exchange);
+  declare.type = amqp_cstring_bytes("direct");
+  declare.passive = 1;
+  link.out().method(control_channel, AMQP_CHANNEL_OPEN_METHOD, &open);
+  link.out().method(control_channel, AMQP_EXCHANGE_DECLARE_METHOD, &declare);
+}
+
+/// Whatever the answer was, the channel is free to be opened again.
+void leave(Link& link, bool closed_by_broker) {
+  amqp_channel_close_ok_t ok{0};
+  amqp_channel_close_t close{AMQP_REPLY_SUCCESS, amqp_cstring_bytes("done"), 0, 0};
+  if (closed_by_broker) {
+    link.out().method(control_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+  } else {
+    link.out().method(control_channel, AMQP_CHANNEL_CLOSE_METHOD, &close);
+  }
+}
+
+}  // namespace
+
+Result<std::map<std::string, std::string>> missing_exchanges(const Endpoint& endpoint,
+                                                             const std::set<std::string>& exchanges,
+                                                             Deadline deadline) {
+  auto link = open_link(endpoint, deadline, {}, "waybill doctor");
+  if (!link) return std::move(link).error();
+  std::map<std::string, std::string> missing;
+  for (const std::string& exchange : exchanges) {
+    if (exchange.empty()) continue;
+    ask(**link, exchange);
+    auto words = await_answer(**link, deadline);
+    if (!words) return std::move(words).error();
+    leave(**link, !words->empty());
+    if (!words->empty()) missing.emplace(exchange, *words);
+  }
+  close_link(**link, Deadline::after(std::chrono::milliseconds{300}));
+  return missing;
+}
+
+}  // namespace waybill::broker::rabbitmq
