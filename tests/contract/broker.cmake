@@ -18,3 +18,7 @@ gtest_discover_tests(publisher_contract_test DISCOVERY_TIMEOUT 60)
 add_executable(consumer_contract_test consumer_contract_test.cpp)
 target_link_libraries(consumer_contract_test PRIVATE waybill_publisher_rigs GTest::gtest_main)
 gtest_discover_tests(consumer_contract_test DISCOVERY_TIMEOUT 60)
+
+add_executable(examine_broker_test examine_broker_test.cpp)
+target_link_libraries(examine_broker_test PRIVATE waybill_publisher_rigs GTest::gtest_main)
+gtest_discover_tests(examine_broker_test DISCOVERY_TIMEOUT 60)

@@ -29,25 +29,24 @@ Result<std::string> await_answer(Link& link, Deadline deadline) {
   }
 }
 
-void ask(Link& link, const std::string& exchange) {
+void open_channel(Link& link) {
   amqp_channel_open_t open{amqp_empty_bytes};
+  link.out().method(control_channel, AMQP_CHANNEL_OPEN_METHOD, &open);
+}
+
+void ask(Link& link, const std::string& exchange) {
   amqp_exchange_declare_t declare{};
   declare.exchange = amqp_view(exchange);
   declare.type = amqp_cstring_bytes("direct");
   declare.passive = 1;
-  link.out().method(control_channel, AMQP_CHANNEL_OPEN_METHOD, &open);
   link.out().method(control_channel, AMQP_EXCHANGE_DECLARE_METHOD, &declare);
 }
 
-/// Whatever the answer was, the channel is free to be opened again.
-void leave(Link& link, bool closed_by_broker) {
+/// The broker closes the channel to say that an exchange is missing.
+void reopen(Link& link) {
   amqp_channel_close_ok_t ok{0};
-  amqp_channel_close_t close{AMQP_REPLY_SUCCESS, amqp_cstring_bytes("done"), 0, 0};
-  if (closed_by_broker) {
-    link.out().method(control_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
-  } else {
-    link.out().method(control_channel, AMQP_CHANNEL_CLOSE_METHOD, &close);
-  }
+  link.out().method(control_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+  open_channel(link);
 }
 
 }  // namespace
@@ -57,14 +56,16 @@ Result<std::map<std::string, std::string>> missing_exchanges(const Endpoint& end
                                                              Deadline deadline) {
   auto link = open_link(endpoint, deadline, {}, "waybill doctor");
   if (!link) return std::move(link).error();
+  open_channel(**link);
   std::map<std::string, std::string> missing;
   for (const std::string& exchange : exchanges) {
     if (exchange.empty()) continue;
     ask(**link, exchange);
     auto words = await_answer(**link, deadline);
     if (!words) return std::move(words).error();
-    leave(**link, !words->empty());
-    if (!words->empty()) missing.emplace(exchange, *words);
+    if (words->empty()) continue;
+    reopen(**link);
+    missing.emplace(exchange, *words);
   }
   close_link(**link, Deadline::after(std::chrono::milliseconds{300}));
   return missing;

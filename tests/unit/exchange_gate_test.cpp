@@ -1,0 +1,70 @@
+#include "broker/rabbitmq/exchange_gate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace waybill::broker::rabbitmq {
+namespace {
+
+using Answer = ExchangeGate::Answer;
+using std::chrono::seconds;
+
+TEST(ExchangeGate, AsksOnceThenLetsThrough) {
+  ExchangeGate gate;
+  const MonoTime now{};
+  EXPECT_EQ(gate.enter("shop", now), Answer::wait);
+  EXPECT_EQ(gate.enter("shop", now), Answer::wait);
+  EXPECT_EQ(gate.next_question(), "shop");
+  EXPECT_EQ(gate.next_question(), std::nullopt);
+  gate.found("shop");
+  EXPECT_EQ(gate.enter("shop", now), Answer::open);
+}
+
+TEST(ExchangeGate, TheDefaultExchangeIsNeverAskedFor) {
+  ExchangeGate gate;
+  EXPECT_EQ(gate.enter("", MonoTime{}), Answer::open);
+  EXPECT_EQ(gate.next_question(), std::nullopt);
+}
+
+TEST(ExchangeGate, AMissingOneIsAskedForAgainWithDoublingPauses) {
+  ExchangeGate gate;
+  MonoTime now{};
+  gate.enter("gone", now);
+  gate.next_question();
+  for (const int pause : {1, 2, 4, 8, 16, 30, 30}) {
+    gate.fault("gone", "404", now);
+    EXPECT_EQ(gate.words("gone"), "404");
+    EXPECT_EQ(gate.enter("gone", now + seconds{pause} - Duration{1}), Answer::refused);
+    now += seconds{pause};
+    EXPECT_EQ(gate.enter("gone", now), Answer::wait);
+    EXPECT_EQ(gate.next_question(), "gone");
+  }
+}
+
+TEST(ExchangeGate, AClosedChannelPutsInDoubtWhatWasThereAndKeepsTheQuestions) {
+  ExchangeGate gate;
+  const MonoTime now{};
+  gate.enter("there", now);
+  gate.next_question();
+  gate.found("there");
+  gate.enter("asked", now);
+  gate.doubt();
+  EXPECT_EQ(gate.enter("there", now), Answer::wait);
+  EXPECT_EQ(gate.next_question(), "asked");
+  EXPECT_EQ(gate.next_question(), "there");
+}
+
+TEST(ExchangeGate, ANewConnectionAsksAgainButRemembersFaults) {
+  ExchangeGate gate;
+  const MonoTime now{};
+  gate.enter("there", now);
+  gate.found("there");
+  gate.enter("gone", now);
+  gate.fault("gone", "404", now);
+  gate.forget();
+  EXPECT_EQ(gate.next_question(), std::nullopt);
+  EXPECT_EQ(gate.enter("there", now), Answer::wait);
+  EXPECT_EQ(gate.enter("gone", now), Answer::refused);
+}
+
+}  // namespace
+}  // namespace waybill::broker::rabbitmq
