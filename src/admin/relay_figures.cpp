@@ -36,6 +36,8 @@ RouteFigures route_of(const Json& json) {
   route.unroutable_total = count(json, "unroutable_total");
   route.in_doubt_total = count(json, "in_doubt_total");
   route.failed_total = count(json, "failed_total");
+  route.dropped_total = count(json, "dropped_total");
+  route.resent_total = count(json, "resent_total");
   route.duplicates_possible_total = count(json, "duplicates_possible_total");
   route.rate = member(json, "rate", 0.0);
   return route;
@@ -47,6 +49,8 @@ void add_totals(const RouteFigures& from, RouteFigures& to) {
   to.unroutable_total += from.unroutable_total;
   to.in_doubt_total += from.in_doubt_total;
   to.failed_total += from.failed_total;
+  to.dropped_total += from.dropped_total;
+  to.resent_total += from.resent_total;
   to.duplicates_possible_total += from.duplicates_possible_total;
 }
 
@@ -55,6 +59,16 @@ std::size_t severity(const std::string& state) {
   static constexpr std::array<std::string_view, 5> order{"idle", "flowing", "paused", "stalled", "down"};
   const auto* found = std::ranges::find(order, state);
   return static_cast<std::size_t>(found - order.begin());
+}
+
+/// A relay says the same of its brokers for each of its lanes.
+void add_broker(const std::string& relay, const Json& json, std::vector<BrokerFigures>& brokers) {
+  const auto name = text(json, "name");
+  const bool is_known =
+      std::ranges::any_of(brokers, [&](const auto& b) { return b.relay == relay && b.broker == name; });
+  if (is_known) return;
+  brokers.push_back({relay, name, text(json, "endpoint"), text(json, "detail"), member(json, "up", false),
+                     member(json, "blocked", false)});
 }
 
 }  // namespace
@@ -73,10 +87,7 @@ void read_report(const store::RelayReport& report, ReadReports& reports) {
     for (const auto& route : *routes) relay.routes.push_back(route_of(route));
   }
   if (const auto brokers = json.find("brokers"); relay.is_live() && brokers != json.end() && brokers->is_array()) {
-    for (const auto& broker : *brokers) {
-      reports.brokers.push_back({relay.relay, text(broker, "name"), text(broker, "endpoint"), text(broker, "detail"),
-                                 member(broker, "up", false), member(broker, "blocked", false)});
-    }
+    for (const auto& broker : *brokers) add_broker(relay.relay, broker, reports.brokers);
   }
   reports.relays.push_back(std::move(relay));
 }

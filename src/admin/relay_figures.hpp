@@ -20,7 +20,7 @@ struct RouteFigures {
   std::string detail;
   std::uint64_t in_flight = 0;
   std::uint64_t confirmed_total = 0, rejected_total = 0, unroutable_total = 0, in_doubt_total = 0, failed_total = 0,
-                duplicates_possible_total = 0;
+                dropped_total = 0, resent_total = 0, duplicates_possible_total = 0;
   double rate = 0;  ///< confirms a second
 };
 

@@ -56,6 +56,8 @@ Json route_json(const RouteStatus& route) {
           {"unroutable_total", figures.unroutable_total},
           {"in_doubt_total", figures.in_doubt_total},
           {"failed_total", figures.failed_total},
+          {"dropped_total", figures.dropped_total},
+          {"resent_total", figures.resent_total},
           {"duplicates_possible_total", figures.duplicates_possible_total},
           {"rate", figures.rate},
           {"premise", route.premise}};

@@ -1,0 +1,49 @@
+#include "cli/consumed.hpp"
+
+#include <memory>
+#include <unordered_set>
+
+#include "admin/search.hpp"
+#include "inbox/inspection.hpp"
+
+namespace waybill::cli {
+
+Result<admin::IsConsumed> consumed_lookup(const StoreConfig& store, const std::string& consumer) {
+  if (consumer.empty()) return admin::IsConsumed{};
+  auto inbox = inbox::open_inspection(store);
+  if (!inbox) return inbox.error();
+  auto ids = std::make_shared<std::unordered_set<std::string>>();
+  auto read = (*inbox)->consumed(consumer, 0, [&ids](const inbox::Consumed& mark) {
+    ids->insert(mark.message_id);
+    return true;
+  });
+  if (!read) return read.error();
+  return admin::IsConsumed([ids](const std::string& id) -> Result<bool> { return ids->contains(id); });
+}
+
+admin::Json consumer_json(const inbox::ConsumerMarks& marks) {
+  const auto when = [](const std::optional<std::int64_t>& ms) {
+    return ms ? admin::Json(admin::format_when(*ms)) : admin::Json();
+  };
+  return {{"consumer", marks.consumer},
+          {"marks", marks.marks},
+          {"is_estimate", marks.is_estimate},
+          {"conflicts", marks.conflicts},
+          {"oldest_kept", when(marks.oldest_kept_ms)},
+          {"expired_before", when(marks.bound_ms)}};
+}
+
+Result<admin::Json> inbox_totals(const StoreConfig& store, const std::string& consumer) {
+  auto inbox = inbox::open_inspection(store);
+  if (!inbox && inbox.error().code() == ErrorCode::unsupported) return admin::Json::array();
+  if (!inbox) return inbox.error();
+  auto consumers = (*inbox)->consumers();
+  if (!consumers) return consumers.error();
+  admin::Json listed = admin::Json::array();
+  for (const auto& one : *consumers) {
+    if (consumer.empty() || one.consumer == consumer) listed.push_back(consumer_json(one));
+  }
+  return listed;
+}
+
+}  // namespace waybill::cli

@@ -1,0 +1,69 @@
+#include "admin/explain.hpp"
+
+#include <CLI/App.hpp>
+#include <memory>
+
+#include "admin/search.hpp"
+#include "admin/stores.hpp"
+#include "cli/session.hpp"
+#include "cli/table.hpp"
+
+namespace waybill::cli {
+namespace {
+
+struct Options {
+  std::string id, store;
+};
+
+std::string text_of(const Session& session, const admin::Explanation& told) {
+  std::string text = paint(session.terminal, Tone::strong, "message " + printable(told.id)) + " (store " + told.store +
+                     "): " + told.state + "\n";
+  for (const auto& line : told.lines) text += "  " + printable(line) + "\n";
+  if (!told.next.empty()) text += "  next: it " + printable(told.next) + "\n";
+  Table table({"AT", "ATTEMPT", "OUTCOME", "ANSWER", "ENDPOINT", "RELAY"});
+  for (const auto& a : told.whereabouts.history) {
+    table.add({admin::format_when(a.at_ms), std::to_string(a.attempt), a.outcome, a.answer, a.endpoint, a.relay});
+  }
+  return table.empty() ? text : text + "\n" + table.render(session.terminal);
+}
+
+/// The first store that knows the message; otherwise the last answer, which says that it is gone.
+Result<admin::Explanation> search(const Config& config, const Options& options) {
+  auto stores = admin::open_stores(config, options.store);
+  if (!stores) return stores.error();
+  admin::Explanation told;
+  for (const auto& store : *stores) {
+    if (auto usable = admin::require_schema(*store); !usable) return usable.error();
+    auto found = store->locate(MessageId(options.id));
+    if (!found) return found.error();
+    told = admin::explain(config, store->config().name, options.id, std::move(*found));
+    if (told.known()) return told;
+  }
+  return told;
+}
+
+int run(const Session& session, const Options& options) {
+  auto config = session.load();
+  if (!config) return fail(config.error());
+  auto told = search(*config, options);
+  if (!told) return fail(told.error());
+  if (session.json) session.print(admin::explanation_json(*told));
+  if (!told->known()) {
+    complain("nothing is known of message '" + options.id + "': " + told->lines.front());
+    return nothing_matched;
+  }
+  if (!session.json) session.print(text_of(session, *told));
+  return done;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("explain", "Where a message is and why, and when it moves next");
+  auto options = std::make_shared<Options>();
+  command->add_option("id", options->id, "The message's id")->required();
+  command->add_option("--store", options->store, "Only this store");
+  command->callback([&session, options] { session.action = [&session, options] { return run(session, *options); }; });
+}
+
+}  // namespace waybill::cli

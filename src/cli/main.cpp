@@ -1,0 +1,90 @@
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <iostream>
+
+#include "cli/session.hpp"
+#include "core/text.hpp"
+
+namespace waybill::cli {
+namespace {
+
+void add_commands(CLI::App& app, Session& session) {
+  add_init(app, session);
+  add_check(app, session);
+  add_migrate(app, session);
+  add_doctor(app, session);
+  add_send(app, session);
+  add_relay(app, session);
+  add_status(app, session);
+  add_failed(app, session);
+  add_explain(app, session);
+  add_audit(app, session);
+  add_inbox(app, session);
+  add_route(app, session);
+  add_bench(app, session);
+  add_completion(app, session);
+}
+
+/// The command that was probably meant, when the first word names none.
+std::string suggestion(const CLI::App& app, int argc, const char* const* argv) {
+  if (argc < 2 || *argv[1] == '-') return {};
+  std::vector<std::string_view> names;
+  std::vector<std::string> kept;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    kept.push_back(command->get_name());
+  for (const auto& name : kept) {
+    if (name == argv[1]) return {};
+    names.push_back(name);
+  }
+  const auto close = nearest(argv[1], names);
+  return close ? " (did you mean '" + *close + "'?)" : std::string{};
+}
+
+int parse_failed(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+  complain(error.what() + suggestion(app, argc, argv));
+  std::cerr << "Run `waybill --help`, or `waybill COMMAND --help`.\n";
+  return wrong_usage;
+}
+
+int run(int argc, const char* const* argv) {
+  Session session;
+  session.terminal = Terminal::detect();
+  CLI::App app{"Reliable message delivery: what a service commits reaches the broker, exactly as it was committed.",
+               "waybill"};
+  app.set_version_flag("--version", "waybill " WAYBILL_VERSION);
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.add_option("-c,--config", session.config_file, "The configuration file (default waybill.toml)")
+      ->envname("WAYBILL_CONFIG");
+  app.add_flag("--json", session.json, "One JSON document on stdout");
+  app.footer(
+      "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a store or broker can't be reached,\n"
+      "4 nothing matched.");
+  add_commands(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return parse_failed(app, error, argc, argv);
+  }
+  return session.action ? session.action() : wrong_usage;
+}
+
+}  // namespace
+}  // namespace waybill::cli
+
+int main(int argc, char** argv) {
+  // A reader of our output that goes away, or a peer that closes a socket, must end in an error that is handled.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return waybill::cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    waybill::cli::complain(std::string("internal error: ") + error.what());
+    return waybill::cli::failed;
+  }
+}

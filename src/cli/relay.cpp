@@ -1,0 +1,101 @@
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <atomic>
+#include <csignal>
+#include <ctime>
+#include <memory>
+#include <thread>
+
+#include "cli/session.hpp"
+#include "core/text.hpp"
+#include "relay/service.hpp"
+
+namespace waybill::cli {
+namespace {
+
+/// SIGTERM and SIGINT, blocked in every thread and waited for in one: no handler runs anywhere.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+
+  /// The signal that came, or 0 when none did within a tenth of a second.
+  int wait_briefly() const {
+    const timespec tenth{0, 100'000'000};
+    const int signal = sigtimedwait(&set_, nullptr, &tenth);
+    return signal > 0 ? signal : 0;
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+/// Log lines on stderr; the relay's threads share it.
+std::shared_ptr<spdlog::logger> make_logger() {
+  auto logger = std::make_shared<spdlog::logger>("relay", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  logger->flush_on(spdlog::level::trace);
+  return logger;
+}
+
+/// Waits until something ends the relay's work. Gives the signal, or 0 when it drained or can't go on.
+int wait_for_end(const relay::Service& service, const StopSignals& signals, bool drain) {
+  while (true) {
+    if (const int signal = signals.wait_briefly()) return signal;
+    if (service.fatal()) return 0;
+    if (drain && service.drained()) return 0;
+  }
+}
+
+/// Stops in good order; a second signal ends the process at once, which is safe and only costs re-sends.
+bool stop(relay::Service& service, const StopSignals& signals, Duration limit) {
+  std::atomic<bool> stopped{false};
+  bool clean = false;
+  std::thread stopping([&] {
+    clean = service.stop(limit);
+    stopped = true;
+  });
+  while (!stopped) {
+    if (const int signal = signals.wait_briefly()) _exit(128 + signal);
+  }
+  stopping.join();
+  return clean;
+}
+
+int run(const Session& session, bool drain) {
+  auto config = session.load();
+  if (!config) return fail(config.error());
+  if (auto ready = config->ready_to_relay(); !ready) return fail(ready.error());
+  const StopSignals signals;
+  const auto logger = make_logger();
+  const auto log = [logger](std::string_view level, std::string_view text) {
+    logger->log(spdlog::level::from_str(std::string(level)), printable(text));
+  };
+  auto service = relay::Service::start(*config, log);
+  if (!service) return fail(service.error());
+  logger->info("relay {} started with {}", process_name(), config->file);
+  const int signal = wait_for_end(**service, signals, drain);
+  if (signal != 0) logger->info("stopping on signal {}: waiting for open confirms", signal);
+  const bool clean = stop(**service, signals, config->relay.stop_timeout);
+  if (const auto fatal = (*service)->fatal()) return fail(*fatal);
+  logger->info("stopped{}", clean ? "" : "; some answers are in doubt and will be sent again, flagged");
+  return done;
+}
+
+}  // namespace
+
+void add_relay(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("relay", "Move messages from the stores to the brokers");
+  auto drain = std::make_shared<bool>(false);
+  command->add_flag("--drain", *drain, "Stop, with exit code 0, when nothing is left to send");
+  command->callback([&session, drain] { session.action = [&session, drain] { return run(session, *drain); }; });
+}
+
+}  // namespace waybill::cli
