@@ -1,0 +1,219 @@
+// What people see and do: counts, failed messages, whereabouts, reports.
+
+#include <gmock/gmock.h>
+
+#include "store_suite.hpp"
+
+namespace waybill::contract {
+namespace {
+
+using Place = store::Whereabouts::Place;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class StoreAdministration : public StoreContract {
+ protected:
+  std::vector<Ticket> fail(store::Lane& lane, int count, const std::string& answer = "no") {
+    send(count);
+    std::vector<Settlement> messages;
+    std::vector<Ticket> tickets;
+    for (const auto& claimed : fetch(lane, static_cast<std::size_t>(count))) {
+      messages.push_back(failed(claimed, "rejected", answer));
+      tickets.push_back(claimed.ticket);
+    }
+    settle(lane, messages);
+    return tickets;
+  }
+
+  store::Whereabouts locate(const std::string& id) {
+    auto found = store().locate(MessageId{id});
+    EXPECT_TRUE(found) << found.error().message();
+    return found ? *found : store::Whereabouts{};
+  }
+};
+
+TEST_P(StoreAdministration, SchemaIsCurrentAndMigratingAgainChangesNothing) {
+  auto state = store().schema();
+  ASSERT_TRUE(state) << state.error().message();
+  EXPECT_EQ(*state, store::SchemaState::current);
+  auto sql = store().migration();
+  ASSERT_TRUE(sql) << sql.error().message();
+  EXPECT_EQ(*sql, "");
+  send(1);
+  auto migrated = store().migrate();
+  EXPECT_TRUE(migrated) << migrated.error().message();
+  EXPECT_EQ(count_sending(), 1U);
+  auto lanes = store().lanes();
+  ASSERT_TRUE(lanes) << lanes.error().message();
+  EXPECT_EQ(*lanes, 1U);
+}
+
+TEST_P(StoreAdministration, CountsFollowTheMessages) {
+  auto lane = acquire();
+  send(5);
+  EXPECT_EQ(count_sending(), 5U);
+  auto claims = fetch(*lane, 5);
+  EXPECT_EQ(count_sending(), 5U);
+  settle(*lane, {confirmed(claims[0]), retry(claims[1], 1000), failed(claims[2])});
+  EXPECT_EQ(count_sending(), 3U);
+  EXPECT_EQ(count_failed(), 1U);
+  auto counts = store().counts();
+  ASSERT_TRUE(counts) << counts.error().message();
+  EXPECT_GE(counts->oldest_sending_seconds, 0.0);
+  EXPECT_LT(counts->oldest_sending_seconds, 60.0);
+}
+
+TEST_P(StoreAdministration, ResendMakesAFailedMessageSendingAtOnceWithFreshTries) {
+  auto lane = acquire();
+  const auto tickets = fail(*lane, 2);
+  auto resent = store().resend({tickets.data(), 1}, "ann", "broker is fixed");
+  ASSERT_TRUE(resent) << resent.error().message();
+  EXPECT_EQ(*resent, 1U);
+  EXPECT_EQ(count_failed(), 1U);
+  EXPECT_EQ(count_sending(), 1U);
+  const auto again = due(*lane, 0);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].tries, 0U);
+  EXPECT_EQ(again[0].attempt, 2U);
+  auto twice = store().resend({tickets.data(), 1}, "ann", "again");
+  ASSERT_TRUE(twice) << twice.error().message();
+  EXPECT_EQ(*twice, 0U);
+  const auto found = locate(again[0].message->id.str());
+  ASSERT_EQ(found.history.size(), 2U);
+  EXPECT_EQ(found.history[1].outcome, "resent by operator");
+  EXPECT_EQ(found.history[1].answer, "broker is fixed");
+  EXPECT_EQ(found.history[1].relay, "ann");
+}
+
+TEST_P(StoreAdministration, DropIsAMarkThatRestoreUndoes) {
+  auto lane = acquire();
+  const auto tickets = fail(*lane, 3);
+  auto dropped = store().drop({tickets.data(), 2}, "ann", "obsolete");
+  ASSERT_TRUE(dropped) << dropped.error().message();
+  EXPECT_EQ(*dropped, 2U);
+  EXPECT_EQ(count_failed(), 1U);
+  store::FailedFilter filter;
+  filter.state = "dropped";
+  EXPECT_EQ(troubled(filter).size(), 2U);
+  EXPECT_EQ(troubled(filter)[0].message.payload, "1");
+  auto restored = store().restore({tickets.data(), 3}, "ann", "a mistake");
+  ASSERT_TRUE(restored) << restored.error().message();
+  EXPECT_EQ(*restored, 2U);
+  EXPECT_EQ(count_failed(), 3U);
+  EXPECT_THAT(due(*lane, 1'000'000), IsEmpty());
+}
+
+TEST_P(StoreAdministration, FailedMessagesArePagedByKeyset) {
+  auto lane = acquire();
+  fail(*lane, 25);
+  store::FailedFilter filter;
+  filter.limit = 10;
+  std::vector<std::string> seen;
+  for (int page = 0; page < 4; ++page) {
+    for (const auto& row : troubled(filter)) {
+      seen.push_back(row.message.payload);
+      EXPECT_GT(row.ticket, filter.after);
+      filter.after = row.ticket;
+    }
+  }
+  EXPECT_EQ(seen, numbers(25));
+}
+
+TEST_P(StoreAdministration, FailedMessagesAreFilteredByEachField) {
+  auto lane = acquire();
+  send_row({.topic = "orders.created", .id = "one", .key = "k1"});
+  send_row({.topic = "orders.paid", .id = "two", .key = "k2"});
+  const auto claims = fetch(*lane, 2);
+  settle(*lane, {failed(claims[0], "unroutable", "312 NO_ROUTE"), failed(claims[1], "rejected", "100% [full]")});
+  const auto ids = [&](const store::FailedFilter& filter) {
+    std::vector<std::string> all;
+    for (const auto& row : troubled(filter)) all.push_back(row.message.id.str());
+    return all;
+  };
+  EXPECT_THAT(ids({}), ElementsAre("one", "two"));
+  EXPECT_THAT(ids({.topic = "orders.p*"}), ElementsAre("two"));
+  EXPECT_THAT(ids({.key = "k1"}), ElementsAre("one"));
+  EXPECT_THAT(ids({.reason = "rejected"}), ElementsAre("two"));
+  EXPECT_THAT(ids({.cause = "NO_ROUTE"}), ElementsAre("one"));
+  EXPECT_THAT(ids({.cause = "% ["}), ElementsAre("two"));
+  EXPECT_THAT(ids({.id = "two"}), ElementsAre("two"));
+  EXPECT_THAT(ids({.since_ms = 4'000'000'000'000}), IsEmpty());
+  EXPECT_THAT(ids({.until_ms = 1000}), IsEmpty());
+  EXPECT_THAT(ids({.since_ms = 1000, .until_ms = 4'000'000'000'000}), ElementsAre("one", "two"));
+}
+
+TEST_P(StoreAdministration, FailedMessagesAreGroupedByCause) {
+  auto lane = acquire();
+  fail(*lane, 2, "connection 17 closed: channel 3");
+  fail(*lane, 3, "connection 9 closed: channel 12");
+  fail(*lane, 1, "something else");
+  auto groups = store().failed_groups({});
+  ASSERT_TRUE(groups) << groups.error().message();
+  ASSERT_EQ(groups->size(), 2U);
+  EXPECT_EQ((*groups)[0].count, 5U);
+  EXPECT_EQ((*groups)[0].route, "orders.*");
+  EXPECT_EQ((*groups)[0].reason, "rejected");
+  EXPECT_EQ((*groups)[0].answer, "connection # closed: channel #");
+  EXPECT_LE((*groups)[0].first_ms, (*groups)[0].last_ms);
+  EXPECT_NE((*groups)[0].sample_id, "");
+  EXPECT_EQ((*groups)[1].count, 1U);
+}
+
+TEST_P(StoreAdministration, MessageIsLocatedWhereverItIs) {
+  auto lane = acquire();
+  EXPECT_EQ(locate("m1").place, Place::gone);
+  send_row({.id = "m1", .key = "k", .payload = "p"});
+  auto found = locate("m1");
+  EXPECT_EQ(found.place, Place::outbox);
+  EXPECT_FALSE(found.claimed);
+  ASSERT_TRUE(found.troubled);
+  EXPECT_EQ(found.troubled->message.payload, "p");
+  EXPECT_EQ(found.holder, "test:1");
+  const auto claims = fetch(*lane, 1);
+  EXPECT_TRUE(locate("m1").claimed);
+  settle(*lane, {retry(claims[0], 700)}, {}, 200);
+  found = locate("m1");
+  EXPECT_EQ(found.place, Place::retry);
+  ASSERT_TRUE(found.troubled);
+  EXPECT_EQ(found.troubled->state, "sending");
+  EXPECT_EQ(found.troubled->due_in_ms, 500);
+  EXPECT_EQ(found.troubled->reason, "rejected");
+  settle(*lane, {confirmed(due(*lane, 700)[0])});
+  found = locate("m1");
+  EXPECT_EQ(found.place, Place::gone);
+  EXPECT_EQ(found.history.size(), 2U);
+}
+
+TEST_P(StoreAdministration, ReportsAreReplacedPerRelay) {
+  for (const auto* json : {"{\"n\":1}", "{\"n\":2}"}) {
+    auto stored = store().report({"host:1:s:0", json, 0});
+    ASSERT_TRUE(stored) << stored.error().message();
+  }
+  auto stored = store().report({"host:2:s:0", "{}", 0});
+  ASSERT_TRUE(stored) << stored.error().message();
+  auto reports = store().reports();
+  ASSERT_TRUE(reports) << reports.error().message();
+  ASSERT_EQ(reports->size(), 2U);
+  EXPECT_EQ((*reports)[0].relay, "host:1:s:0");
+  EXPECT_EQ((*reports)[0].json, "{\"n\":2}");
+  EXPECT_GE((*reports)[0].age_ms, 0);
+  EXPECT_LT((*reports)[0].age_ms, 60'000);
+}
+
+TEST_P(StoreAdministration, ExaminationFindsNothingCriticalInAFreshStore) {
+  auto findings = store().examine();
+  ASSERT_TRUE(findings) << findings.error().message();
+  for (const auto& finding : *findings) {
+    EXPECT_NE(finding.severity, Finding::Severity::critical) << finding.code << ": " << finding.text;
+    EXPECT_EQ(finding.code.rfind("WB-D", 0), 0U);
+    if (finding.severity == Finding::Severity::warning) {
+      EXPECT_NE(finding.remedy, "") << finding.code;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreAdministration, testing::Values("memory", "sqlite", "postgresql"),
+                         [](const auto& kind) { return std::string{kind.param}; });
+
+}  // namespace
+}  // namespace waybill::contract
