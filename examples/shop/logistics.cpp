@@ -1,0 +1,34 @@
+/// The logistics service: one shipment for each order, however often the order arrives.
+
+#include "service.hpp"
+
+namespace {
+
+using shop::Database;
+using shop::Order;
+using waybill::Delivery;
+using waybill::Mark;
+using waybill::Once;
+using waybill::Status;
+
+Status ship(Database& database, const Order& order, const Delivery& delivery) {
+  const Mark mark{"logistics",
+                  order.id,
+                  "shipment",
+                  waybill::content_digest(delivery.message.payload),
+                  delivery.message.id.str(),
+                  delivery.persisted_at_ms};
+  auto answer = database.once(mark);
+  if (!answer) return std::move(answer).error();
+  if (*answer != Once::fresh) {
+    shop::tell("logistics", *answer, "order " + order.id);
+    return {};
+  }
+  auto shipped =
+      database.run("INSERT INTO shop_shipment (order_id, ship_mode) VALUES ($1, $2)", {order.id, order.ship_mode});
+  return shipped ? Status{} : Status{std::move(shipped).error()};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return shop::run_service(shop::service_options("logistics", argc, argv), ship); }
