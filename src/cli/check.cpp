@@ -16,8 +16,9 @@ struct Reachability {
   void add(const std::string& subject, const Status& status) {
     entries.push_back({{"subject", subject}, {"ok", status.ok()}, {"message", status ? "" : status.error().message()}});
     if (status) return;
-    complain(subject + ": " + status.error().message());
-    if (code == done) code = exit_code(status.error());
+    const bool is_named = status.error().message().starts_with("store ");
+    complain((is_named ? "" : subject + ": ") + status.error().message());
+    if (code != unreachable) code = exit_code(status.error());
   }
 };
 

@@ -32,6 +32,13 @@ Result<std::vector<store::Troubled>> find(store::Store& store, const ListOptions
   return all;
 }
 
+/// Nothing found is said, and is no success.
+int found_or_not(bool found) {
+  if (found) return done;
+  complain("no message matched");
+  return nothing_matched;
+}
+
 int list(const Session& session, const ListOptions& options) {
   auto opened = open_for_command(session, options.filter->store);
   if (!opened) return fail(opened.error());
@@ -51,7 +58,7 @@ int list(const Session& session, const ListOptions& options) {
     session.print(table.render(session.terminal));
     if (found->size() >= options.limit) complain(fmt::format("only the first {}: --limit N shows more", options.limit));
   }
-  return found->empty() ? nothing_matched : done;
+  return found_or_not(!found->empty());
 }
 
 void print_message(const Session& session, const admin::Json& json, const std::vector<store::Attempt>& history) {
@@ -106,7 +113,7 @@ int groups(const Session& session, const FilterOptions& options) {
     }
     session.print(table.render(session.terminal));
   }
-  return found->empty() ? nothing_matched : done;
+  return found_or_not(!found->empty());
 }
 
 void add_list(CLI::App& failed, Session& session) {

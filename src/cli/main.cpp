@@ -1,11 +1,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <array>
+#include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <exception>
 #include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "cli/session.hpp"
 #include "core/text.hpp"
@@ -30,24 +32,22 @@ void add_commands(CLI::App& app, Session& session) {
   add_completion(app, session);
 }
 
-/// The command that was probably meant, when the first word names none.
-std::string suggestion(const CLI::App& app, int argc, const char* const* argv) {
-  if (argc < 2 || *argv[1] == '-') return {};
-  std::vector<std::string_view> names;
-  std::vector<std::string> kept;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    kept.push_back(command->get_name());
-  for (const auto& name : kept) {
-    if (name == argv[1]) return {};
-    names.push_back(name);
+/// When the first word names no command: what to say instead of the parser's own words.
+std::optional<std::string> unknown_command(const CLI::App& app, int argc, const char* const* argv) {
+  if (argc < 2 || *argv[1] == '-') return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
   }
-  const auto close = nearest(argv[1], names);
-  return close ? " (did you mean '" + *close + "'?)" : std::string{};
+  if (std::ranges::find(names, argv[1]) != names.end()) return std::nullopt;
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const auto close = nearest(argv[1], candidates);
+  return "there is no command '" + std::string(argv[1]) + "'" + (close ? ": did you mean '" + *close + "'?" : "");
 }
 
 int parse_failed(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-  complain(error.what() + suggestion(app, argc, argv));
+  complain(unknown_command(app, argc, argv).value_or(error.what()));
   std::cerr << "Run `waybill --help`, or `waybill COMMAND --help`.\n";
   return wrong_usage;
 }

@@ -24,6 +24,9 @@ Error usage(const std::string& text) { return {ErrorCode::invalid_argument, text
 
 /// From exactly one of --payload, --payload-file and `-`.
 Result<std::string> payload_of(const Options& options, const StoreConfig& store) {
+  if (!options.stdin_mark.empty() && options.stdin_mark != "-") {
+    return usage("unexpected argument '" + options.stdin_mark + "' (the payload follows --payload; - is stdin)");
+  }
   const int sources =
       (options.has_payload ? 1 : 0) + (options.payload_file.empty() ? 0 : 1) + (options.stdin_mark.empty() ? 0 : 1);
   if (sources != 1)
@@ -115,9 +118,7 @@ void add_send(CLI::App& app, Session& session) {
   command->add_option("--delay", o->delay, "Publish not before this span has passed, for example 10s");
   auto* payload = command->add_option("--payload", o->payload, "The payload as text");
   command->add_option("--payload-file", o->payload_file, "The file whose bytes are the payload (- for stdin)");
-  command->add_option("stdin", o->stdin_mark, "- takes the payload from stdin")->check([](const std::string& text) {
-    return text == "-" ? std::string{} : "unexpected argument '" + text + "'";
-  });
+  command->add_option("stdin", o->stdin_mark, "- takes the payload from stdin");
   command->add_option("--batch", o->batch, "One message per line of this NDJSON file (- for stdin), all or none");
   command->add_flag("--no-route-check", o->no_route_check, "Persist also what no route matches; it fails visibly");
   command->callback([&session, o, topic, key, id, payload] {
