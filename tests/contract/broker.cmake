@@ -22,3 +22,7 @@ gtest_discover_tests(consumer_contract_test DISCOVERY_TIMEOUT 60)
 add_executable(examine_broker_test examine_broker_test.cpp)
 target_link_libraries(examine_broker_test PRIVATE waybill_publisher_rigs GTest::gtest_main)
 gtest_discover_tests(examine_broker_test DISCOVERY_TIMEOUT 60)
+
+add_executable(publisher_tls_test publisher_tls_test.cpp tls_front.cpp)
+target_link_libraries(publisher_tls_test PRIVATE waybill_fake_amqp OpenSSL::SSL GTest::gtest_main)
+gtest_discover_tests(publisher_tls_test DISCOVERY_TIMEOUT 60)

@@ -94,11 +94,15 @@ class TlsTransport final : public Transport {
 
   Moved read(char* to, std::size_t room) override {
     std::size_t count = 0;
-    return moved(SSL_read_ex(ssl_.get(), to, room, &count), count);
+    ERR_clear_error();  // what another user of OpenSSL left on this thread is not ours
+    const int result = SSL_read_ex(ssl_.get(), to, room, &count);
+    return moved(result, count);
   }
   Moved write(const char* from, std::size_t count) override {
     std::size_t taken = 0;
-    return moved(SSL_write_ex(ssl_.get(), from, count, &taken), taken);
+    ERR_clear_error();
+    const int result = SSL_write_ex(ssl_.get(), from, count, &taken);
+    return moved(result, taken);
   }
   int fd() const override { return socket_.get(); }
   short events(bool has_output) const override {

@@ -66,6 +66,7 @@ class FakeBroker {
   FakeBroker();
   ~FakeBroker();
 
+  std::uint16_t port() const { return port_; }
   std::string url() const { return "amqp://user:word@127.0.0.1:" + std::to_string(port_) + "/"; }
 
   /// Called for each message that has arrived whole, on the broker's thread. The default acknowledges.
