@@ -55,7 +55,9 @@ TEST(Status, AReportThatCannotBeReadIsLeftOut) {
 TEST(Status, DocumentHasTheStableMembers) {
   StatusReport report;
   report.stores.push_back({"shop", "postgresql://u:***@h/d", {12, false, 3, 1.5, 0}, {}, std::nullopt});
-  report.routes.push_back({{.topic = "orders.*", .broker = "main", .state = "flowing"}, "premise"});
+  RouteStatus route;
+  route.figures.topic = "orders.*";
+  report.routes.push_back(route);
   const auto json = status_json(report);
   const auto& store = json["stores"][0];
   EXPECT_EQ(store["sending"], 12);
