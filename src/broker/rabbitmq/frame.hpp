@@ -2,7 +2,7 @@
 
 /// \file
 /// AMQP 0-9-1 frames: type (1 byte), channel (2), size (4), payload, the end mark 0xCE. rabbitmq-c encodes what we
-/// send; what a broker sends is read by Reader and never by rabbitmq-c (see docs/decisions, "own the socket").
+/// send; what a broker sends is read by Reader and never by rabbitmq-c (docs/decisions/0030).
 
 #include <amqp.h>
 #include <amqp_framing.h>
