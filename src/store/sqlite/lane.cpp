@@ -27,10 +27,21 @@ Status require_log(Connection& connection, const std::string& path) {
 }
 
 // Short while messages come, so that they leave at once; longer when they don't, so that waiting costs nothing.
-int nap_ms(Duration quiet) {
-  if (quiet < std::chrono::milliseconds{200}) return 1;
-  if (quiet < std::chrono::seconds{1}) return 2;
-  return quiet < std::chrono::seconds{5} ? 5 : 10;
+Duration nap_after(Duration quiet) {
+  using std::chrono::microseconds;
+  using std::chrono::milliseconds;
+  if (quiet < milliseconds{200}) return microseconds{500};
+  if (quiet < std::chrono::seconds{1}) return milliseconds{2};
+  return quiet < std::chrono::seconds{5} ? milliseconds{5} : milliseconds{10};
+}
+
+/// True when `interrupt` (negative: none) became readable before the time was over.
+bool interrupted_within(int interrupt, Duration wait) {
+  pollfd descriptor{interrupt, POLLIN, 0};
+  const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(wait).count();
+  const timespec limit{static_cast<time_t>(nanoseconds / 1'000'000'000),
+                       static_cast<long>(nanoseconds % 1'000'000'000)};
+  return ppoll(&descriptor, interrupt < 0 ? 0 : 1, &limit, nullptr) > 0;
 }
 
 }  // namespace
@@ -178,10 +189,9 @@ Result<bool> SqliteLane::await(Deadline deadline, int interrupt) {
       last_news_ = now;
       return true;
     }
-    const int left = deadline.poll_timeout();
-    if (left == 0) return false;
-    pollfd descriptor{interrupt, POLLIN, 0};
-    if (poll(&descriptor, interrupt < 0 ? 0 : 1, std::min(left, nap_ms(now - last_news_))) > 0) return false;
+    if (deadline.passed()) return false;
+    const auto nap = std::min(Duration{deadline.at() - now}, nap_after(now - last_news_));
+    if (interrupted_within(interrupt, std::max(nap, Duration::zero()))) return false;
   }
 }
 
