@@ -170,13 +170,16 @@ TEST_P(StoreAdministration, MessageIsLocatedWhereverItIs) {
   EXPECT_EQ(found.troubled->message.payload, "p");
   EXPECT_EQ(found.holder, "test:1");
   const auto claims = fetch(*lane, 1);
+  // A lane may keep this to itself until it next waits.
+  ASSERT_TRUE(lane->await(Deadline::after(Duration::zero()), -1));
   EXPECT_TRUE(locate("m1").claimed);
   settle(*lane, {retry(claims[0], 700)}, {}, 200);
   found = locate("m1");
   EXPECT_EQ(found.place, Place::retry);
   ASSERT_TRUE(found.troubled);
   EXPECT_EQ(found.troubled->state, "sending");
-  EXPECT_EQ(found.troubled->due_in_ms, 500);
+  EXPECT_LE(found.troubled->due_in_ms, 500);  // the lane's clock goes on
+  EXPECT_GT(found.troubled->due_in_ms, 0);
   EXPECT_EQ(found.troubled->reason, "rejected");
   settle(*lane, {confirmed(due(*lane, 700)[0])});
   found = locate("m1");

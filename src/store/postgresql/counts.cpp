@@ -15,7 +15,7 @@ Status add_unread(Connection& connection, const Position& position, std::uint32_
   Parameters parameters;
   parameters.add(position.progress.max_seq).add(counted_exactly + 1);
   auto rows = connection.run("SELECT count(*) FROM (SELECT FROM waybill.outbox o WHERE o.seq > $1::bigint" +
-                                 lane_filter(lane, lanes) + " LIMIT $2::bigint) some",
+                                 lane_filter(lane, lanes) + " LIMIT $2::bigint) unread",
                              parameters, doing);
   if (!rows) return rows.error();
   auto unread = rows->number(0, 0);

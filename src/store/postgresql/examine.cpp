@@ -80,7 +80,7 @@ void examine_schema(Examination& e, const SchemaFacts& facts, const std::string&
   if (!current) return;
   auto cluster = cluster_of(e.server());
   e.check("WB-D110", cluster && *cluster == facts.cluster, Severity::critical, "the tables were made in this cluster",
-          "the tables were copied from another cluster or database, where transaction numbers mean something else",
+          "the tables were copied from another cluster, where transaction numbers mean something else",
           "stop every relay of the original, then run `waybill migrate --restamp`");
   const auto owner = e.ask(
       "SELECT bool_and(pg_has_role(relowner, 'MEMBER')) FROM pg_class WHERE relnamespace = "

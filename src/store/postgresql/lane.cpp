@@ -47,7 +47,7 @@ Status PostgresLane::take() {
   if (auto loaded = parking_.load(); !loaded) return loaded;
   state_.blocked.assign(parking_.blocked().begin(), parking_.blocked().end());
   // After an unclean end the stored row still tells the truth, and keeps the suspect.
-  return state_.unclean ? Status{} : store_position(progress_.max_seq + claim_ahead);
+  return state_.unclean ? Status{} : store_position(progress_.max_seq);
 }
 
 Status PostgresLane::lock() {
@@ -92,6 +92,7 @@ Status PostgresLane::store_position(Seq claimed, bool clean) {
   if (auto stored = log_.append(position); !stored) return stored;
   claimed_ = claimed;
   stored_max_seq_ = progress_.max_seq;
+  handed_out_since_stored_ = false;
   return {};
 }
 

@@ -91,6 +91,7 @@ class PostgresLane final : public store::Lane {
   Seq claimed_ = 0;        // stored
   Seq flagged_ = 0;
   Seq stored_max_seq_ = 0;
+  bool handed_out_since_stored_ = false;
   std::int64_t clock_ms_ = 0;
   std::optional<Seq> suspect_;  // as it is to be stored
   std::int64_t suspect_kills_ = 0;

@@ -92,6 +92,7 @@ Result<store::Fetched> PostgresLane::hand_out(Slice slice, const store::FetchLim
     pause_ = shortest_pause;
   }
   note_read(slice, all, last);
+  handed_out_since_stored_ = handed_out_since_stored_ || !rows.empty();
   store::Fetched fetched;
   fetched.messages.reserve(*fitting);
   for (std::size_t i = 0; i < *fitting; ++i) {

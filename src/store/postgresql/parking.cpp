@@ -155,9 +155,9 @@ Status Parking::park(const std::vector<ToPark>& messages) {
   std::map<Scope, std::vector<const ToPark*>> by_scope;
   for (const auto& to_park : messages) {
     Scope scope{to_park.route, std::nullopt};
-    if (!blocked_.contains(scope) && to_park.message != nullptr && to_park.message->key) {
-      scope.key = to_park.message->key->str();
-    }
+    // Its key's scope first: that is the one whose backlog is drained in order.
+    if (to_park.message != nullptr && to_park.message->key) scope.key = to_park.message->key->str();
+    if (!blocked_.contains(scope)) scope.key.reset();
     if (blocked_.contains(scope)) {
       by_scope[scope].push_back(&to_park);
     } else {  // released meanwhile: no backlog would ever hand it out
@@ -278,8 +278,8 @@ Result<std::vector<Scope>> Parking::released() {
   static const Statement statement{
       "released",
       "SELECT b.route, b.key FROM waybill.blocked_scope b WHERE b.lane = $1::integer AND NOT EXISTS (SELECT FROM "
-      "waybill.retry r WHERE r.lane = b.lane AND r.blocks AND r.state <> 'dropped' AND r.route = b.route AND "
-      "(b.key IS NULL OR r.key = b.key))"};
+      "waybill.retry r WHERE r.lane = b.lane AND r.blocks AND r.route = b.route AND CASE WHEN b.key IS NULL "
+      "THEN r.state = 'failed' ELSE r.state <> 'dropped' AND r.key = b.key END)"};
   Parameters parameters;
   parameters.add(std::int64_t{lane_});
   auto rows = run(statement, parameters);

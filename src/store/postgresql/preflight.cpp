@@ -43,11 +43,7 @@ Status check_server(Connection& connection, const std::string& store) {
 }
 
 Result<std::string> cluster_of(Connection& connection) {
-  auto rows = connection.run(
-      "SELECT s.system_identifier::text || '.' || d.oid::text FROM pg_control_system() s, pg_database d WHERE "
-      "d.datname = "
-      "current_database()",
-      doing);
+  auto rows = connection.run("SELECT system_identifier FROM pg_control_system()", doing);
   if (!rows) return rows.error();
   return rows->text(0, 0);
 }

@@ -13,8 +13,8 @@ Status check_server(Connection& connection, const std::string& store);
 /// statements. pgbouncer and its like give clients a cancel key of their own.
 Result<bool> behind_pooler(Connection& connection);
 
-/// The cluster's identifier and the database's number: together they change whenever transaction numbers lose their
-/// meaning (dump and restore, logical replication, a clone).
+/// The cluster's identifier. Transaction numbers lose their meaning when it changes (dump and restore, logical
+/// replication).
 Result<std::string> cluster_of(Connection& connection);
 
 }  // namespace waybill::postgresql

@@ -22,7 +22,7 @@ bool was_tried(const Settlement& settlement) { return settlement.attempt > 0 || 
 
 std::string outcome_of(const Settlement& settlement) {
   if (settlement.verdict == Verdict::confirmed) return "confirmed";
-  if (settlement.verdict == Verdict::dropped) return settlement.reason.empty() ? "dropped" : settlement.reason;
+  if (settlement.verdict == Verdict::dropped) return "dropped";
   return settlement.reason;
 }
 
@@ -213,13 +213,9 @@ Result<store::Due> RetryTable::due(LaneTime now, const store::FetchLimit& limit)
   }
   if (auto marked = mark_handed_out(first_time); !marked) return marked.error();
   for (const auto& claimed : due.messages) handed_out_.insert(static_cast<Seq>(claimed.ticket.value));
-  if (due.more) {
-    due.waiting = true;
-    return due;
-  }
   static const Statement later{"later",
                                "SELECT EXISTS (SELECT FROM waybill.retry WHERE lane = $1::integer AND state = "
-                               "'sending' AND due_ms > $2::bigint)"};
+                               "'sending' AND due_ms > $2::bigint AND reason IS DISTINCT FROM 'route_stopped')"};
   Parameters after;
   after.add(std::int64_t{lane_}).add(now.ms);
   auto waiting = connection_->run(later, after, Format::text, doing_due);

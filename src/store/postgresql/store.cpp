@@ -38,11 +38,11 @@ Result<std::unique_ptr<store::Lane>> PostgresStore::acquire(std::uint32_t lane, 
   auto cluster = cluster_of(connection);
   if (!cluster) return cluster.error();
   if (*cluster != facts->cluster) {
-    return Error{ErrorCode::moved_store,
-                 "store '" + config_.name +
-                     "': the tables were copied from another server or "
-                     "database, where transaction numbers mean something else; make sure that no relay "
-                     "works on the original any more, then run `waybill migrate --restamp`"};
+    return Error{
+        ErrorCode::moved_store,
+        "store '" + config_.name +
+            "': the tables were copied from another server, where transaction numbers mean something else; make "
+            "sure that no relay works on the original any more, then run `waybill migrate --restamp`"};
   }
   if (lane >= facts->lanes) {
     return Error{ErrorCode::not_found, "store '" + config_.name + "' has no lane " + std::to_string(lane)};

@@ -74,7 +74,7 @@ class PostgresStore final : public store::Store {
 struct SchemaFacts {
   store::SchemaState state = store::SchemaState::missing;
   std::uint32_t lanes = 1;
-  std::string cluster;  ///< the server and database they were made in
+  std::string cluster;  ///< the server they were made in
 };
 Result<SchemaFacts> schema_facts(Connection& connection);
 /// An error unless the tables are those of this program.

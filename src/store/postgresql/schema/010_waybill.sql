@@ -157,5 +157,4 @@ CREATE TRIGGER wake AFTER INSERT ON waybill.outbox FOR EACH STATEMENT
 INSERT INTO waybill.meta (name, value) VALUES
   ('schema_version', '1'),
   ('lanes', '@LANES@'),
-  ('cluster', (SELECT system_identifier::text FROM pg_control_system())
-              || '.' || (SELECT oid::text FROM pg_database WHERE datname = current_database()));
+  ('cluster', (SELECT system_identifier::text FROM pg_control_system()));

@@ -1,0 +1,3 @@
+add_executable(postgresql_progress_test postgresql_progress_test.cpp)
+target_link_libraries(postgresql_progress_test PRIVATE waybill_store_postgresql GTest::gtest_main)
+gtest_discover_tests(postgresql_progress_test DISCOVERY_TIMEOUT 60)
