@@ -55,7 +55,9 @@ class FailedGroups {
   std::vector<FailedGroup> largest_first(std::size_t limit) const {
     std::vector<FailedGroup> all;
     for (const auto& [name, group] : groups_) all.push_back(group);
-    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+      return std::tie(b.count, a.route, a.reason, a.answer) < std::tie(a.count, b.route, b.reason, b.answer);
+    });
     if (all.size() > limit) all.resize(limit);
     return all;
   }
