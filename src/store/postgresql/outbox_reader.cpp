@@ -211,6 +211,7 @@ store::Claimed claimed_of(const OutboxRow& row, store::Origin origin, std::uint3
   claimed.message = row.message;
   claimed.attempt = attempt;
   claimed.stored_at_ms = row.created_at_us / 1000;
+  claimed.reason = row.defect_reason;
   claimed.defect = row.defect;
   if (row.not_before_us && *row.not_before_us > now_us) {
     constexpr std::int64_t longest = 1'000'000LL * 86'400 * 36'500;  // a hundred years, so that nanoseconds can hold it
@@ -224,6 +225,23 @@ Result<Lsn> OutboxReader::flushed() {
   auto rows = connection_->run(statement, {}, Format::text, "can't read how far the log is flushed");
   if (!rows) return rows.error();
   return lsn_of(rows->bytes(0, 0));
+}
+
+void OutboxReader::find_defect(const Rows& rows, int row, OutboxRow& read) const {
+  const auto malformed = [&](const Error& error) {
+    read.defect = error.message();
+    read.defect_reason = "malformed";
+  };
+  if (!rows.is_null(row, 7)) {
+    auto headers = headers_from_json(rows.bytes(row, 7));
+    headers ? void(read.message->headers = *std::move(headers)) : malformed(headers.error());
+  }
+  if (auto valid = validate(*read.message); !valid && read.defect.empty()) malformed(valid.error());
+  if (static_cast<std::uint64_t>(read.payload_bytes) <= max_payload_) return;
+  read.payload_left = false;
+  read.defect = "payload has " + std::to_string(read.payload_bytes) + " bytes; at most " +
+                std::to_string(max_payload_) + " are allowed (max_payload)";
+  read.defect_reason = "too_large";
 }
 
 OutboxRow OutboxReader::row_of(const Rows& rows, int row) const {
@@ -246,19 +264,7 @@ OutboxRow OutboxReader::row_of(const Rows& rows, int row) const {
     message.not_before = std::chrono::system_clock::time_point{
         std::chrono::microseconds{std::clamp<std::int64_t>(*read.not_before_us, 0, in_nanoseconds)}};
   }
-  if (static_cast<std::uint64_t>(read.payload_bytes) > max_payload_) {
-    read.payload_left = false;
-    read.defect = "payload has " + std::to_string(read.payload_bytes) + " bytes; at most " +
-                  std::to_string(max_payload_) + " are allowed (max_payload)";
-  }
-  if (!rows.is_null(row, 7)) {
-    if (auto headers = headers_from_json(rows.bytes(row, 7))) {
-      message.headers = *std::move(headers);
-    } else {
-      read.defect = headers.error().message();
-    }
-  }
-  if (auto valid = validate(message); !valid && read.defect.empty()) read.defect = valid.error().message();
+  find_defect(rows, row, read);
   return read;
 }
 

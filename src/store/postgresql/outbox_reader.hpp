@@ -29,6 +29,7 @@ struct OutboxRow {
   bool payload_left = false;  ///< the payload is still in the store: too long to come with others
   std::shared_ptr<Message> message;
   std::string defect;
+  std::string defect_reason;       ///< with a defect: `malformed` or `too_large`
   std::int64_t created_at_us = 0;  ///< store's clock, Unix microseconds
   std::optional<std::int64_t> not_before_us;
 };
@@ -71,6 +72,7 @@ class OutboxReader {
 
  private:
   Result<Poll> poll_from(const std::string& source, const Progress& progress, std::size_t limit, Seq last);
+  void find_defect(const Rows& rows, int row, OutboxRow& read) const;
   std::vector<OutboxRow> unread_rows(const Rows& rows, const Progress& progress) const;
 
   Connection* connection_;

@@ -275,11 +275,14 @@ Status Parking::claim(const std::vector<Listed>& listed) {
 
 Result<std::vector<Scope>> Parking::released() {
   if (blocked_.empty()) return std::vector<Scope>{};
-  static const Statement statement{
-      "released",
-      "SELECT b.route, b.key FROM waybill.blocked_scope b WHERE b.lane = $1::integer AND NOT EXISTS (SELECT FROM "
-      "waybill.retry r WHERE r.lane = b.lane AND r.blocks AND r.route = b.route AND CASE WHEN b.key IS NULL "
-      "THEN r.state = 'failed' ELSE r.state <> 'dropped' AND r.key = b.key END)"};
+  static const Statement statement{"released",
+                                   "SELECT b.route, b.key FROM waybill.blocked_scope b WHERE b.lane = $1::integer AND "
+                                   "CASE WHEN b.key IS NULL THEN NOT "
+                                   "EXISTS (SELECT FROM waybill.retry r WHERE r.lane = b.lane AND r.blocks AND r.state "
+                                   "= 'failed' AND r.route = b.route) "
+                                   "ELSE NOT EXISTS (SELECT FROM waybill.retry r WHERE r.lane = b.lane AND r.blocks "
+                                   "AND r.state <> 'dropped' AND r.route = "
+                                   "b.route AND r.key = b.key) END LIMIT 1000"};
   Parameters parameters;
   parameters.add(std::int64_t{lane_});
   auto rows = run(statement, parameters);

@@ -208,7 +208,7 @@ Result<store::Due> RetryTable::due(LaneTime now, const store::FetchLimit& limit)
     due.messages.push_back(claimed_of(rows[i], Origin::retry, static_cast<std::uint32_t>(sent + 1),
                                       binary_unix_us(found->bytes(row, OutboxReader::column_count + 4))));
     due.messages.back().tries = static_cast<std::uint32_t>(extra(1));
-    due.messages.back().reason = found->text(row, OutboxReader::column_count + 2);
+    if (rows[i].defect.empty()) due.messages.back().reason = found->text(row, OutboxReader::column_count + 2);
     if (sent == 0 && due.messages.back().wait == Duration::zero()) first_time.push_back(rows[i].seq);
   }
   if (auto marked = mark_handed_out(first_time); !marked) return marked.error();
