@@ -19,10 +19,10 @@ exchange = "shop"
 
 # A change of the good file: what is replaced, by what, and what the error must name.
 WRONG = {
-    "unknown key": ("exchange = ", "exchang = ", ["exchang", "exchange", "waybill.toml:11:"]),
+    "unknown key": ("exchange = ", "exchang = ", ["exchang", "exchange", "waybill.toml:10:"]),
     "unknown section": ("[store.shop]", "[sotre.shop]", ["sotre", "store"]),
     "not TOML": ("[[route]]", "[[route]", ["waybill.toml:"]),
-    "wrong type": ('topic = "orders.*"', "topic = 5", ["topic", "waybill.toml:9:"]),
+    "wrong type": ('topic = "orders.*"', "topic = 5", ["topic", "waybill.toml:8:"]),
     "unknown broker": ('broker = "main"', 'broker = "mian"', ["mian", "main"]),
     "unknown store scheme": ("sqlite://", "sqlit://", ["sqlit"]),
     "unknown broker scheme": ("amqp://", "amqpx://", ["amqpx"]),
