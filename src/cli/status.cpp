@@ -44,13 +44,12 @@ Tone tone_of(const std::string& state) {
 }
 
 std::string routes_table(const Terminal& terminal, const admin::StatusReport& report) {
-  Table table({"ROUTE", "BROKER", "STATE", "RATE/S", "IN FLIGHT", "CONFIRMED", "REJECTED", "UNROUTABLE", "MAYBE TWICE",
-               "DETAIL"});
+  Table table({"ROUTE", "BROKER", "STATE", "RATE/S", "IN FLIGHT", "CONFIRMED", "REJECTED", "UNROUTABLE", "TWICE?"});
   for (const auto& route : report.routes) {
     const auto& f = route.figures;
     table.add(
         {f.topic, f.broker, f.state, fmt::format("{:.0f}", f.rate), grouped(f.in_flight), grouped(f.confirmed_total),
-         grouped(f.rejected_total), grouped(f.unroutable_total), grouped(f.duplicates_possible_total), f.detail},
+         grouped(f.rejected_total), grouped(f.unroutable_total), grouped(f.duplicates_possible_total)},
         tone_of(f.state));
   }
   return table.render(terminal);
@@ -59,6 +58,10 @@ std::string routes_table(const Terminal& terminal, const admin::StatusReport& re
 std::string text_of(const Terminal& terminal, const admin::StatusReport& report) {
   std::string text = stores_table(terminal, report) + "\n" + routes_table(terminal, report);
   for (const auto& route : report.routes) {
+    const auto& figures = route.figures;
+    if (!figures.detail.empty()) {
+      text += paint(terminal, tone_of(figures.state), printable(figures.topic + ": " + figures.detail)) + "\n";
+    }
     text += paint(terminal, Tone::dim, "premise of " + printable(route.figures.topic) + ": " + route.premise) + "\n";
   }
   for (const auto& broker : report.brokers) {
