@@ -161,8 +161,10 @@ def test_doctor_warns_of_queues_that_drop_confirmed_messages(workspace, sqlite_s
     """Fault case 20: confirmed is not kept where a length limit drops the oldest, or messages expire."""
     queue = topology.queue(kind="classic", x_max_length=10, x_message_ttl=60000)
     shop(sqlite_store, queue=queue, broker_options={"management_url": rabbitmq.management_url()})
-    found = wait_until(lambda: (answer := workspace.run("doctor", "--json")).out if queue in answer.out else None, 20,
-                       "the queue to be named")
+    def naming_the_queue():
+        found = workspace.run("doctor", "--json").out
+        return found if queue in found else None
+    found = wait_until(naming_the_queue, 20, "the queue to be named")
     assert "length" in found and "ttl" in found.lower(), found
     assert rabbitmq.password + "@" not in found
 
