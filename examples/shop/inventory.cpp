@@ -29,19 +29,37 @@ Mark mark_of(const Order& order, const OrderLine& line, const Delivery& delivery
           delivery.persisted_at_ms};
 }
 
-Status take_units(Database& database, const Order& order, const OrderLine& line) {
-  auto stock = database.run("SELECT version, units FROM shop_stock WHERE product = $1", {line.product});
-  if (!stock) return std::move(stock).error();
-  if (stock->rows.empty()) return Error{ErrorCode::not_found, "there is no product " + line.product};
-  const auto& row = stock->rows.front();
-  auto version = database.bump_version({"shop_stock", "product", "version", line.product, std::stoll(row[0])});
-  if (!version) return std::move(version).error();
-  if (*version == Version::stale) {
-    return Error{ErrorCode::busy, "another inventory service changed product " + line.product + " just now"};
+struct Stock {
+  std::int64_t version = 0;
+  std::int64_t units = 0;
+};
+
+waybill::Result<Stock> stock_of(Database& database, const std::string& product) {
+  auto answer = database.run("SELECT version, units FROM shop_stock WHERE product = $1", {product});
+  if (!answer) return std::move(answer).error();
+  if (answer->rows.empty()) return Error{ErrorCode::not_found, "there is no product " + product};
+  const auto& row = answer->rows.front();
+  return Stock{std::stoll(row[0]), std::stoll(row[1])};
+}
+
+/// Reads the stock and makes its row ours. When another inventory service changed it just between, reads it again.
+waybill::Result<Stock> claim_stock(Database& database, const std::string& product) {
+  constexpr int patience = 5;
+  for (int n = 0; n < patience; ++n) {
+    auto stock = stock_of(database, product);
+    if (!stock) return stock;
+    auto version = database.bump_version({"shop_stock", "product", "version", product, stock->version});
+    if (!version) return std::move(version).error();
+    if (*version == Version::applied) return stock;
   }
-  const auto left = std::stoll(row[1]) - line.quantity;
-  auto taken =
-      database.run("UPDATE shop_stock SET units = $1 WHERE product = $2", {std::to_string(left), line.product});
+  return Error{ErrorCode::busy, "other inventory services change product " + product + " all the time"};
+}
+
+Status take_units(Database& database, const Order& order, const OrderLine& line) {
+  auto stock = claim_stock(database, line.product);
+  if (!stock) return std::move(stock).error();
+  auto taken = database.run("UPDATE shop_stock SET units = $1 WHERE product = $2",
+                            {std::to_string(stock->units - line.quantity), line.product});
   if (!taken) return std::move(taken).error();
   auto moved = database.run("INSERT INTO shop_movement (product, order_id, line, units) VALUES ($1, $2, $3, $4)",
                             {line.product, order.id, std::to_string(line.line), std::to_string(line.quantity)});

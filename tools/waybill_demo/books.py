@@ -8,8 +8,11 @@ ORDERS, PRODUCTS, UNITS = 5_009, 1_862, 37_873
 _PROGRESS = """SELECT (SELECT count(*) FROM shop_order), (SELECT count(*) FROM shop_shipment),
                       (SELECT coalesce(sum(units), 0) FROM shop_movement)"""
 _DELIVERIES = "SELECT count(*) FROM shop_delivery"
-_RESENT = "SELECT count(DISTINCT message_id) FROM shop_delivery WHERE attempt > 1"
+# Whatever a killed relay may have sent already is flagged, whether it had or not: only the broker could know.
+_FLAGGED = "SELECT count(DISTINCT message_id) FROM shop_delivery WHERE attempt > 1"
 _TWICE = """SELECT count(*) FROM (SELECT 1 FROM shop_delivery GROUP BY service, message_id HAVING count(*) > 1) AS pairs"""
+_BOTH = """SELECT count(DISTINCT message_id) FROM (SELECT message_id FROM shop_delivery GROUP BY service, message_id
+                                                   HAVING count(DISTINCT attempt) > 1) AS pairs"""
 _UNFLAGGED = """SELECT count(*) FROM (SELECT 1 FROM shop_delivery WHERE attempt = 1 AND redelivered = 0
                                       GROUP BY service, message_id HAVING count(*) > 1) AS pairs"""
 _PRODUCTS = "SELECT count(DISTINCT product) FROM shop_movement"
@@ -54,8 +57,13 @@ class Books:
     def deliveries(self):
         return self._number(_DELIVERIES)
 
+    def flagged(self):
+        """Messages that were re-sent, or may have been."""
+        return self._number(_FLAGGED)
+
     def resent(self):
-        return self._number(_RESENT)
+        """Messages that were certainly re-sent: the first and the second one both arrived."""
+        return self._number(_BOTH)
 
     def delivered_twice(self):
         return self._number(_TWICE)

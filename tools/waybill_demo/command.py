@@ -28,7 +28,7 @@ def main(arguments):
         return _play(scene, display, chosen.seed)
     except KeyboardInterrupt:
         return 130
-    except (RuntimeError, TimeoutError) as problem:
+    except (RuntimeError, OSError) as problem:
         display.done()
         print(f"demo: {problem}", file=sys.stderr)
         return 1
@@ -45,6 +45,8 @@ def _parse(arguments):
     parser.add_argument("--data", type=Path, default=_ROOT / "build" / "data" / "superstore.csv")
     chosen = parser.parse_args(arguments)
     chosen.build = chosen.build.absolute()
+    if not (chosen.build / "examples/shop/shop_orders").exists():
+        parser.error(f"nothing is built in {chosen.build}: run `make demo`, or `make build` first")
     return chosen
 
 

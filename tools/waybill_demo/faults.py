@@ -1,5 +1,7 @@
 """What is done to the shop while it works: each fault at a random order, so that it always meets traffic."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from waybill_services import wait_until
 
 from .books import ORDERS
@@ -11,15 +13,23 @@ _SPREAD = 0.06
 
 
 class Faults:
-    """Faults that are due are done in turn by step(); the broker comes back a while after it was killed."""
+    """Faults that are due are done in turn by step(). The broker starts again in the background: the orders go on."""
 
     def __init__(self, scene, display, random):
         self.scene = scene
         self.display = display
         self.left = [(name, int(ORDERS * (share + random.uniform(-_SPREAD, _SPREAD)))) for name, share in _PLAN]
         self.done = []
+        self._background = ThreadPoolExecutor(1)
+        self._starting = None
 
     def step(self, orders):
+        if self._starting is not None:
+            if not self._starting.done():
+                return
+            self._starting.result()
+            self._starting = None
+            self.display.event(f"order {orders:,}: RabbitMQ runs again")
         if self.left and orders >= self.left[0][1]:
             name, _ = self.left.pop(0)
             getattr(self, "_" + name)(orders)
@@ -39,5 +49,4 @@ class Faults:
     def _kill_broker(self, orders):
         self.display.event(f"order {orders:,}: SIGKILL to RabbitMQ")
         self.scene.broker.kill()
-        self.scene.broker.start()
-        self.display.event(f"order {self.scene.books.progress()[0]:,}: RabbitMQ runs again")
+        self._starting = self._background.submit(self.scene.broker.start)
