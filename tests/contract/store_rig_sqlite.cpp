@@ -29,12 +29,12 @@ class SqliteTransaction final : public ServiceTransaction {
                             (row.id ? ", id" : "") + ") VALUES (?1, ?2, ?3, ?4, ?5" + (row.id ? ", ?6" : "") + ")";
     sqlite3_stmt* statement = nullptr;
     require(connection_, sqlite3_prepare_v2(connection_, sql.c_str(), -1, &statement, nullptr));
-    bind(statement, 1, row.topic);
-    bind(statement, 2, row.key);
+    bind(statement, 1, &row.topic);
+    bind(statement, 2, row.key ? &*row.key : nullptr);
     sqlite3_bind_blob64(statement, 3, row.payload.data(), row.payload.size(), SQLITE_STATIC);
-    bind(statement, 4, row.headers);
+    bind(statement, 4, row.headers ? &*row.headers : nullptr);
     if (row.not_before_ms) sqlite3_bind_int64(statement, 5, *row.not_before_ms);
-    if (row.id) bind(statement, 6, row.id);
+    if (row.id) bind(statement, 6, &*row.id);
     const int stepped = sqlite3_step(statement);
     sqlite3_finalize(statement);
     require(connection_, stepped);
@@ -45,7 +45,8 @@ class SqliteTransaction final : public ServiceTransaction {
   void rollback_to_savepoint() override { run("ROLLBACK TO here"); }
 
  private:
-  static void bind(sqlite3_stmt* statement, int at, const std::optional<std::string>& text) {
+  /// The text must outlive the step: SQLite keeps a pointer.
+  static void bind(sqlite3_stmt* statement, int at, const std::string* text) {
     if (text) sqlite3_bind_text64(statement, at, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
   }
   void run(const char* sql) { require(connection_, sqlite3_exec(connection_, sql, nullptr, nullptr, nullptr)); }
