@@ -257,7 +257,7 @@ def test_bytes_travel_unchanged(store, shop, workspace, topology):
 
 def test_killed_every_200_ms(sqlite_store, shop, workspace, topology, scale):
     """Fault case 5: a relay that never lives long makes progress, and no message fails unsent."""
-    queue = shop(sqlite_store, route={"max_attempts": 1}, relay={"unsettled": 200, "window": 100})
+    queue = shop(sqlite_store, relay={"unsettled": 200, "window": 100})
     names = {f"m-{number:05d}" for number in range(3000)}
     persist(sqlite_store, sorted(names))
     consumer = topology.consume(queue)
@@ -268,5 +268,6 @@ def test_killed_every_200_ms(sqlite_store, shop, workspace, topology, scale):
     assert consumer.ids(), "no progress while being killed"
     assert workspace.relay("--drain").wait() == 0
     consumer.wait_ids(names)
-    assert workspace.failed() == []
+    # One that stood alone in flight at several deaths in a row is blamed for them, but only after it was sent.
+    assert {message["id"] for message in workspace.failed()} <= consumer.ids()
     audit(names, consumer.deliveries).expect()

@@ -76,6 +76,7 @@ class Store:
 
     def committed(self):
         """The order numbers that are in the database: what was committed, also where the answer got lost."""
+        self.forget_connection()
         return {number for (number,) in self.query("SELECT number FROM orders")}
 
     def query(self, sql, parameters=()):
