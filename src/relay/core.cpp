@@ -46,7 +46,7 @@ void RelayCore::on(LaneOpened event) {
   opened_at_ = heard_at_ = next_due_ = now_;
   clock_base_ = event.state.clock;
   unclean_ = recovering_ = event.state.unclean;
-  suspect_ = event.state.suspect;
+  if (event.state.suspect != harmless_) suspect_ = event.state.suspect;
   suspect_kills_ = event.state.suspect_kills;
   for (const auto& scope : event.state.blocked) sequences_.restore(scope);
   if (unclean_) {
@@ -54,7 +54,13 @@ void RelayCore::on(LaneOpened event) {
   }
 }
 
-void RelayCore::on(LaneLost) { forget_everything(); }
+// This process survives, so the message it had marked is not what ends relays.
+void RelayCore::on(LaneLost) {
+  std::optional<store::Ticket> harmless;
+  if (const Tracked* marked = marked_ ? tracked_.find(*marked_) : nullptr) harmless = marked->ticket;
+  forget_everything();
+  harmless_ = harmless;
+}
 
 void RelayCore::forget_everything() {
   open_ = unclean_ = recovering_ = mark_durable_ = false;
@@ -68,12 +74,12 @@ void RelayCore::forget_everything() {
     state.probing = false;
   }
   for (auto& blame : blames_) blame.reset();
-  fetch_pending_ = due_pending_ = settle_pending_ = final_settle_ = false;
+  proving_ = fetch_pending_ = due_pending_ = settle_pending_ = final_settle_ = false;
   outbox_exhausted_ = outbox_empty_ = retries_empty_ = false;
-  fresh_fetched_ = fresh_durable_ = 0;
+  fresh_fetched_ = fresh_durable_ = settlements_issued_ = settlements_durable_ = due_knows_ = 0;
+  leaving_.clear();
   suspect_.reset();
   marked_.reset();
-  delayed_here_.clear();
   backlog_wanted_.clear();
   backlogs_pending_ = 0;
 }
@@ -148,8 +154,8 @@ LaneTime RelayCore::lane_now() const {
 }
 
 bool RelayCore::is_drained() const {
-  return open_ && tracked_.count() == 0 && settle_.empty() && !settle_pending_ && outbox_empty_ && retries_empty_ &&
-         backlog_wanted_.empty() && backlogs_pending_ == 0;
+  return open_ && tracked_.count() == 0 && leaving_.empty() && settle_.empty() && !settle_pending_ && outbox_empty_ &&
+         retries_empty_ && backlog_wanted_.empty() && backlogs_pending_ == 0;
 }
 
 MonoTime RelayCore::wake_at() const {

@@ -7,7 +7,6 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "core/config.hpp"
@@ -68,7 +67,6 @@ class RelayCore {
   void admit(store::Claimed claimed, const store::Scope* draining);
   void enqueue(Tracked tracked);
   void take_turn(Tag tag);
-  bool may_have_been_sent(const store::Claimed& claimed);
 
   // publishing.cpp: what goes out
   void on(SuspectMarked event);
@@ -83,6 +81,7 @@ class RelayCore {
   // outcome.cpp: what the brokers say
   void on(OutcomesArrived event);
   void take_outcome(BrokerIndex broker, const broker::Outcome& outcome, std::vector<Tag>& again);
+  void take_back(Tracked& tracked);
   void refused(Tag tag, const char* reason, const std::string& answer, bool resend, bool drop);
   void exchange_at_fault(Tag tag, const std::string& answer, std::vector<Tag>& again);
   void queue_again(std::vector<Tag> tags);
@@ -96,17 +95,22 @@ class RelayCore {
   void try_again_or_fail(Tag tag, const char* reason, const std::string& answer, Duration wait);
   store::Settlement settlement_of(const Tracked& tracked, store::Verdict verdict) const;
   void leave_sequence(const store::Scope& scope, Tag tag);
+  void leave_sequence_when_durable(Tag tag);
+  void go_on_after_settlement();
+  void go_on(const store::Scope& scope, Tag tag);
   bool block_scope(const Tracked& tracked, Tag tag);
   void put_back(Tag tag);
 
   // settling.cpp: when the store is asked for what
   void on(Settled event);
   void flush_settlements();
+  void settle_now();
   void finish_stop();
   void relieve_stuck_routes();
   bool is_stuck(RouteIndex route) const;
   bool another_route_moves(RouteIndex route) const;
   void request_fetches();
+  void prove_ownership();
   void request_fresh();
   void request_backlogs();
   std::size_t chunk() const;
@@ -140,19 +144,29 @@ class RelayCore {
   MonoTime heard_at_{};  // the store last proved that the lane is ours
   std::optional<store::Ticket> suspect_;
   std::uint32_t suspect_kills_ = 0;
+  std::optional<store::Ticket> harmless_;  // marked when this process lost the lane, and lived on
   std::uint64_t order_ = 0;
   std::uint64_t fresh_fetched_ = 0;
   std::uint64_t fresh_durable_ = 0;
-  std::unordered_set<std::uint64_t> delayed_here_;  // tickets put off by this session: certainly not sent before
 
   // store calls under way
   bool fetch_pending_ = false;
   bool due_pending_ = false;
+  bool proving_ = false;  // the due call under way hands out nothing
   bool settle_pending_ = false;
   bool outbox_exhausted_ = false;
   bool outbox_empty_ = false;
   bool retries_empty_ = false;
   MonoTime next_due_{};
+  std::uint64_t settlements_issued_ = 0;
+  std::uint64_t settlements_durable_ = 0;
+  struct Leaving {
+    store::Scope scope;
+    Tag tag;
+    std::uint64_t settlement = 0;
+  };
+  std::deque<Leaving> leaving_;  // given up, and their sequences wait until the store knows
+  std::uint64_t due_knows_ = 0;  // how many of them the due call under way comes after
   std::deque<store::Scope> backlog_wanted_;
   std::size_t backlogs_pending_ = 0;
 

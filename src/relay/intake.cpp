@@ -1,5 +1,8 @@
 // What the store hands out: where each message goes first.
 
+#include <algorithm>
+#include <utility>
+
 #include "relay/core.hpp"
 
 namespace waybill::relay {
@@ -21,10 +24,12 @@ void RelayCore::on(FreshFetched event) {
 void RelayCore::on(RetriesDue event) {
   heard_at_ = now_;
   due_pending_ = false;
-  retries_empty_ = event.due.messages.empty() && !event.due.more && !event.due.waiting;
+  if (std::exchange(proving_, false)) return;
+  retries_empty_ = !event.due.more && !event.due.waiting;
   next_due_ = event.due.more ? now_ : now_ + due_poll;
   for (auto& claimed : event.due.messages) admit(std::move(claimed), nullptr);
   for (const auto& scope : event.due.released) {
+    if (!sequences_.is_known_after(scope, due_knows_)) continue;
     if (!scope.key) {
       sequences_.release(scope);  // a stopped route has no backlog of its own: its keys have
       settle_.add(store::ScopeChange{store::ScopeChange::Kind::release, scope, {}}, now_);
@@ -39,6 +44,10 @@ void RelayCore::on(BacklogFetched event) {
   --backlogs_pending_;
   sequences_.backlog_answered(event.scope);
   if (sequences_.phase(event.scope) != Sequences::Phase::draining) return;  // blocked again meanwhile: asked anew later
+  if (event.fetched.messages.empty() && sequences_.parked_since_request(event.scope)) {
+    backlog_wanted_.push_back(event.scope);
+    return;
+  }
   if (event.fetched.messages.empty()) {
     sequences_.release(event.scope);
     settle_.add(store::ScopeChange{store::ScopeChange::Kind::release, event.scope, {}}, now_);
@@ -50,13 +59,6 @@ void RelayCore::on(BacklogFetched event) {
   }
 }
 
-// Only a message of the outbox can have been sent unnoticed by the former owner; a retry carries its own count, except
-// for one that had been put off and was first sent just before the end.
-bool RelayCore::may_have_been_sent(const store::Claimed& claimed) {
-  if (claimed.attempt > 1) return claimed.origin != store::Origin::retry || claimed.reason == "suspect";
-  return claimed.origin == store::Origin::retry && unclean_ && !delayed_here_.contains(claimed.ticket.value);
-}
-
 void RelayCore::admit(store::Claimed claimed, const store::Scope* draining) {
   const auto route = routes_.find(claimed.message->topic.str());
   Tracked tracked;
@@ -65,8 +67,9 @@ void RelayCore::admit(store::Claimed claimed, const store::Scope* draining) {
   tracked.message = claimed.message;
   tracked.order = ++order_;
   tracked.tries = claimed.tries;
-  tracked.doubt = may_have_been_sent(claimed);
-  tracked.publications = claimed.attempt - 1 + (tracked.doubt && claimed.attempt == 1 ? 1 : 0);
+  // A retry carries the broker's answer, which leaves no doubt, unless none came.
+  tracked.doubt = claimed.attempt > 1 && (claimed.origin != store::Origin::retry || claimed.reason == "suspect");
+  tracked.publications = claimed.attempt - 1;
   tracked.suspect = claimed.origin == store::Origin::retry && claimed.reason == "suspect";
   tracked.defect = std::move(claimed.defect);
   tracked.defect_reason = claimed.reason.empty() ? "malformed" : std::move(claimed.reason);

@@ -63,18 +63,27 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
       again.push_back(tag);
       break;
     case OutcomeKind::unsent:
-      --tracked->publications;
+      pipe.closed();
+      take_back(*tracked);
       again.push_back(tag);
       break;
     case OutcomeKind::undeliverable:
-      --tracked->publications;
+      take_back(*tracked);
       fail(tag, "malformed", outcome.answer);
       break;
     case OutcomeKind::route_fault:
-      --tracked->publications;
+      take_back(*tracked);
       exchange_at_fault(tag, outcome.answer, again);
       break;
   }
+}
+
+// It never reached the broker: the publication did not happen.
+void RelayCore::take_back(Tracked& tracked) {
+  --tracked.publications;
+  auto& totals = state_of(tracked).totals;
+  if (tracked.publications > 0) --totals.resent;
+  if (tracked.doubt) --totals.duplicates_possible;
 }
 
 // The broker has answered, so it does not have the message: this try counts.

@@ -66,6 +66,7 @@ class Pipe {
   }
   /// The broker took or refused a message in good order: it is healthy, the window grows.
   void healthy() {
+    lost_.clear();
     if (window_ < full_) ++window_;
   }
   /// A message's answer was lost with the connection.
@@ -81,6 +82,8 @@ class Pipe {
     blocked_ = blocked;
     detail_ = std::move(reason);
   }
+  /// A message came back unsent: there is no connection, though nobody has said so yet.
+  void closed() { up_ = false; }
   void restart_window() { window_ = 1; }
 
   /// The connection ended. Gives the message that was in flight alone, if exactly one was.

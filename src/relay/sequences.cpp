@@ -45,8 +45,14 @@ std::optional<Tag> Sequences::finish(const store::Scope& scope, Tag tag) {
   return std::nullopt;
 }
 
-std::vector<Tag> Sequences::block(const store::Scope& scope) {
+bool Sequences::is_known_after(const store::Scope& scope, std::uint64_t settlement) const {
+  const auto found = sequences_.find(scope);
+  return found == sequences_.end() || found->second.blocked_by <= settlement;
+}
+
+std::vector<Tag> Sequences::block(const store::Scope& scope, std::uint64_t settlement) {
   auto& sequence = sequences_[scope];
+  sequence.blocked_by = settlement;
   if (sequence.phase == Phase::flowing) ++blocked_;
   sequence.phase = Phase::waiting;
   std::vector<Tag> behind;
@@ -55,8 +61,9 @@ std::vector<Tag> Sequences::block(const store::Scope& scope) {
   return behind;
 }
 
-void Sequences::restore(const store::Scope& scope) {
+void Sequences::restore(const store::Scope& scope, std::uint64_t settlement) {
   auto& sequence = sequences_[scope];
+  sequence.blocked_by = settlement;
   if (sequence.phase == Phase::flowing) ++blocked_;
   sequence.phase = Phase::waiting;
 }
@@ -68,7 +75,21 @@ bool Sequences::start_draining(const store::Scope& scope) {
   return wants_backlog(scope);
 }
 
-void Sequences::backlog_requested(const store::Scope& scope) { sequences_[scope].backlog_pending = true; }
+void Sequences::backlog_requested(const store::Scope& scope) {
+  auto& sequence = sequences_[scope];
+  sequence.backlog_pending = true;
+  sequence.parked_since = false;
+}
+
+void Sequences::parked(const store::Scope& scope) {
+  const auto found = sequences_.find(scope);
+  if (found != sequences_.end()) found->second.parked_since = true;
+}
+
+bool Sequences::parked_since_request(const store::Scope& scope) const {
+  const auto found = sequences_.find(scope);
+  return found != sequences_.end() && found->second.parked_since;
+}
 
 void Sequences::backlog_answered(const store::Scope& scope) {
   const auto found = sequences_.find(scope);

@@ -37,11 +37,15 @@ class Sequences {
   /// The message under way is dealt with. Gives the next one that may go out.
   std::optional<Tag> finish(const store::Scope& scope, Tag tag);
 
-  /// The sequence must wait. Gives the messages behind `tag` that are queued in memory, which are not to go out now.
-  std::vector<Tag> block(const store::Scope& scope);
+  /// The sequence must wait; the store learns it with the settlement of that number. Gives the messages behind the one
+  /// under way that are queued in memory, which are not to go out now.
+  std::vector<Tag> block(const store::Scope& scope, std::uint64_t settlement);
 
-  /// Marks a scope found in the store as waiting.
-  void restore(const store::Scope& scope);
+  /// Marks a scope as waiting of which nothing is in memory; settlement 0: the store had it so.
+  void restore(const store::Scope& scope, std::uint64_t settlement = 0);
+
+  /// Whether what the store said after this settlement already knew of the scope's block. If not, "released" is stale.
+  bool is_known_after(const store::Scope& scope, std::uint64_t settlement) const;
 
   /// The blocking message is gone. True when the backlog has to be fetched now.
   bool start_draining(const store::Scope& scope);
@@ -49,6 +53,10 @@ class Sequences {
   /// A backlog fetch was issued / answered for the scope.
   void backlog_requested(const store::Scope& scope);
   void backlog_answered(const store::Scope& scope);
+  /// A fresh message of the scope was left in the outbox.
+  void parked(const store::Scope& scope);
+  /// Whether one was since the last backlog fetch was issued, which may not have seen it.
+  bool parked_since_request(const store::Scope& scope) const;
   /// Draining, nothing queued and no fetch under way: ask for more.
   bool wants_backlog(const store::Scope& scope) const;
   /// Draining ended with an empty answer: the sequence flows again.
@@ -63,6 +71,8 @@ class Sequences {
     std::deque<Tag> queue;  // front: under way when `busy`
     bool busy = false;
     bool backlog_pending = false;
+    bool parked_since = false;
+    std::uint64_t blocked_by = 0;  // the settlement that tells the store
   };
   void forget_if_idle(const store::Scope& scope);
 

@@ -9,6 +9,7 @@ namespace {
 
 // One transaction a few tens of times a second at most, whatever the rate.
 constexpr Duration settle_interval = std::chrono::milliseconds{50};
+constexpr Duration proof_interval = std::chrono::seconds{3};
 constexpr Duration set_aside_for = std::chrono::seconds{30};
 constexpr std::size_t settle_batch = 1000;
 constexpr std::size_t largest_chunk = 500;
@@ -21,6 +22,8 @@ void RelayCore::on(Settled event) {
   heard_at_ = now_;
   settle_pending_ = false;
   fresh_durable_ = event.report.durable_fresh;
+  ++settlements_durable_;
+  go_on_after_settlement();
   if (final_settle_) stopped_ = true;
 }
 
@@ -34,10 +37,14 @@ void RelayCore::flush_settlements() {
   const bool due = settle_.urgent() || recovering_ || settle_.size() >= settle_batch ||
                    now_ - settle_.oldest() >= settle_interval ||
                    unsettled() * 4 >= std::uint64_t{limits_.unsettled} * 3;
-  if (!due) return;
+  if (due) settle_now();
+}
+
+void RelayCore::settle_now() {
   auto batch = settle_.take();
   batch.now = lane_now();
   settle_pending_ = true;
+  ++settlements_issued_;
   out_.emplace_back(Settle{std::move(batch)});
 }
 
@@ -86,13 +93,22 @@ bool RelayCore::another_route_moves(RouteIndex route) const {
 void RelayCore::request_fetches() {
   if (stopping_ || !any_broker_usable()) return;
   relieve_stuck_routes();
+  prove_ownership();
   request_fresh();
   if (!due_pending_ && now_ >= next_due_ && tracked_.count() < buffer_limit() &&
       tracked_.bytes() < limits_.buffer_bytes) {
     due_pending_ = true;
+    due_knows_ = settlements_issued_;
     out_.emplace_back(FetchDue{lane_now(), {chunk(), limits_.buffer_bytes - tracked_.bytes()}});
   }
   request_backlogs();
+}
+
+// With its memory full the engine asks the store for nothing, and so would never hear again that the lane is its own.
+void RelayCore::prove_ownership() {
+  if (due_pending_ || settle_pending_ || now_ - heard_at_ < proof_interval) return;
+  due_pending_ = proving_ = true;
+  out_.emplace_back(FetchDue{lane_now(), {0, 0}});
 }
 
 void RelayCore::request_fresh() {
@@ -100,13 +116,18 @@ void RelayCore::request_fresh() {
   const std::uint64_t by_promise = limits_.unsettled > unsettled() ? limits_.unsettled - unsettled() : 0;
   const std::size_t by_memory = buffer_limit() > tracked_.count() ? buffer_limit() - tracked_.count() : 0;
   const auto room = std::min<std::size_t>(static_cast<std::size_t>(by_promise), by_memory);
-  // Half a chunk at least, so that a full pipe is not fed in crumbs.
-  if (room < std::min((chunk() + 1) / 2, static_cast<std::size_t>(limits_.unsettled))) return;
+  // Half of what fits at least, so that a full pipe is not fed in crumbs.
+  const std::size_t fits = std::min({chunk(), buffer_limit(), static_cast<std::size_t>(limits_.unsettled)});
+  if (room < (fits + 1) / 2) return;
   fetch_pending_ = true;
   out_.emplace_back(FetchFresh{{std::min(room, chunk()), limits_.buffer_bytes - tracked_.bytes()}, outbox_exhausted_});
 }
 
+// What was parked must be settled first, or the backlog would not hold it yet.
 void RelayCore::request_backlogs() {
+  if (backlog_wanted_.empty()) return;
+  if (!settle_.empty() && settle_pending_) return;
+  if (!settle_.empty()) settle_now();
   while (!backlog_wanted_.empty() && backlogs_pending_ < most_backlog_calls && tracked_.count() < buffer_limit() &&
          tracked_.bytes() < limits_.buffer_bytes) {
     const auto scope = std::move(backlog_wanted_.front());

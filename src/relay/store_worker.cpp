@@ -92,6 +92,7 @@ void StoreWorker::run() {
 }
 
 void StoreWorker::serve(store::Lane& lane) {
+  std::optional<Deadline> waits_until;
   while (!quitting()) {
     bool only_waiting = false;
     auto action = next(only_waiting);
@@ -100,18 +101,17 @@ void StoreWorker::serve(store::Lane& lane) {
       continue;
     }
     if (only_waiting) {
+      // Other work may interrupt the wait again and again: it ends all the same when its time is up.
+      if (!waits_until) waits_until = Deadline::after(longest_wait);
       wakeup_.clear();
-      const auto news = lane.await(Deadline::after(longest_wait), wakeup_.fd());
+      const auto news = lane.await(*waits_until, wakeup_.fd());
       if (!news) return lost(news.error());
-      bool still_waiting = false;
-      auto before = next(still_waiting);
-      if (before && !still_waiting) {
+      if (!*news && !waits_until->passed()) {
         const std::lock_guard lock(mutex_);
         queue_.push_back(std::move(*action));
-        action = std::move(before);
-      } else if (quitting()) {
-        return;
+        continue;
       }
+      waits_until.reset();
     }
     if (auto done = perform(lane, std::move(*action)); !done) return lost(done.error());
   }

@@ -1,5 +1,7 @@
 // What becomes of a message, and of the sequence it belongs to.
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "relay/core.hpp"
@@ -7,8 +9,9 @@
 namespace waybill::relay {
 namespace {
 
-// Beyond this many the flag errs on the safe side: a message may be called a re-send that is none.
-constexpr std::size_t max_remembered_delays = 10'000;
+constexpr const char* route_stopped = "route_stopped";
+// How often a message held back asks whether its route goes on.
+constexpr Duration look_again = std::chrono::seconds{5};
 
 }  // namespace
 
@@ -24,9 +27,10 @@ Settlement RelayCore::settlement_of(const Tracked& tracked, Verdict verdict) con
   settlement.verdict = verdict;
   settlement.attempt = tracked.publications;
   settlement.tries = tracked.tries;
-  if (tracked.routed && verdict != Verdict::confirmed && verdict != Verdict::parked) {
+  if (tracked.routed && verdict != Verdict::confirmed) {
     settlement.route = routes_.route(tracked.route).topic;
-    if (tracked.publications > 0) settlement.endpoint = pipes_[routes_.broker_of(tracked.route).value].endpoint();
+    if (tracked.publications > 0 && verdict != Verdict::parked)
+      settlement.endpoint = pipes_[routes_.broker_of(tracked.route).value].endpoint();
   }
   return settlement;
 }
@@ -40,8 +44,8 @@ void RelayCore::confirm(Tag tag) {
 void RelayCore::drop(Tag tag) {
   const Tracked& tracked = *tracked_.find(tag);
   ++state_of(tracked).totals.dropped;
-  settle_.add(settlement_of(tracked, Verdict::dropped), now_, tracked.origin == Origin::retry);
-  leave_sequence(tracked.scope, tag);
+  settle_.add(settlement_of(tracked, Verdict::dropped), now_, true);
+  leave_sequence_when_durable(tag);
 }
 
 void RelayCore::try_again_or_fail(Tag tag, const char* reason, const std::string& answer, Duration wait) {
@@ -55,6 +59,7 @@ void RelayCore::try_again_or_fail(Tag tag, const char* reason, const std::string
 
 void RelayCore::retry_later(Tag tag, const char* reason, const std::string& answer, Duration wait) {
   const Tracked& tracked = *tracked_.find(tag);
+  const bool waits_for_a_person = std::string_view{reason} == route_stopped;
   auto settlement = settlement_of(tracked, Verdict::retry);
   settlement.reason = reason;
   settlement.answer = answer;
@@ -63,10 +68,7 @@ void RelayCore::retry_later(Tag tag, const char* reason, const std::string& answ
   settlement.blocks = block_scope(tracked, tag);
   settle_.add(std::move(settlement), now_, true);
   next_due_ = std::min(next_due_, now_ + wait + std::chrono::milliseconds{1});
-  if (tracked.publications == 0 && delayed_here_.size() < max_remembered_delays) {
-    delayed_here_.insert(tracked.ticket.value);
-  }
-  retries_empty_ = false;
+  retries_empty_ = retries_empty_ && waits_for_a_person;
   leave_sequence(store::Scope{tracked.scope}, tag);
 }
 
@@ -81,19 +83,20 @@ void RelayCore::fail(Tag tag, const std::string& reason, const std::string& answ
     const OnFailedKey policy = routes_.route(tracked.route).on_failed_key;
     if (tracked.is_sequenced() && policy != OnFailedKey::skip) settlement.blocks = block_scope(tracked, tag);
     if (tracked.is_sequenced() && policy == OnFailedKey::stop && !is_stopped_route(tracked.route)) {
-      sequences_.restore(whole(tracked.route));
+      sequences_.restore(whole(tracked.route), settlements_issued_ + 1);
       settle_.add(ScopeChange{ScopeChange::Kind::block, whole(tracked.route), tracked.ticket}, now_);
       for (const Tag ready : std::exchange(state_of(tracked).ready, {})) hold_back(ready);
     }
   }
+  const bool blocks = settlement.blocks;
   settle_.add(std::move(settlement), now_, true);
-  leave_sequence(scope, tag);
+  blocks ? leave_sequence(scope, tag) : leave_sequence_when_durable(tag);
 }
 
 // The route is stopped: the head of a sequence waits in the store, all behind it in the outbox.
 void RelayCore::hold_back(Tag tag) {
-  retry_later(tag, "route_stopped", "the route is stopped behind a failed message",
-              routes_.route(tracked_.find(tag)->route).resend_after);
+  retry_later(tag, route_stopped, "the route is stopped behind a failed message",
+              std::max<Duration>(routes_.route(tracked_.find(tag)->route).resend_after, look_again));
 }
 
 // Only a message in the outbox's order can block those after it there; a retry either blocks them already, or was
@@ -103,7 +106,7 @@ bool RelayCore::block_scope(const Tracked& tracked, Tag tag) {
   const store::Scope scope = tracked.scope;
   if (tracked.origin == Origin::retry) return sequences_.phase(scope) != Sequences::Phase::flowing;
   settle_.add(ScopeChange{ScopeChange::Kind::block, scope, tracked.ticket}, now_);
-  for (const Tag behind : sequences_.block(scope)) {
+  for (const Tag behind : sequences_.block(scope, settlements_issued_ + 1)) {
     if (behind != tag) put_back(behind);
   }
   return true;
@@ -114,6 +117,7 @@ bool RelayCore::block_scope(const Tracked& tracked, Tag tag) {
 void RelayCore::put_back(Tag tag) {
   const Tracked& tracked = *tracked_.find(tag);
   if (tracked.origin == Origin::fresh) {
+    sequences_.parked(tracked.scope);
     settle_.add(settlement_of(tracked, Verdict::parked), now_, false);
   } else if (tracked.origin == Origin::retry) {
     auto settlement = settlement_of(tracked, Verdict::retry);
@@ -124,6 +128,38 @@ void RelayCore::put_back(Tag tag) {
     retries_empty_ = false;
   }
   tracked_.remove(tag);
+}
+
+// It was given up, and the next goes out in its place. Not before the store knows: another owner would send it after
+// all, behind the next.
+void RelayCore::leave_sequence_when_durable(Tag tag) {
+  const Tracked& tracked = *tracked_.find(tag);
+  if (!tracked.is_sequenced()) {
+    tracked_.remove(tag);
+    return;
+  }
+  if (tracked.origin == Origin::backlog) {
+    settle_.add(ScopeChange{ScopeChange::Kind::advance, tracked.scope, tracked.ticket}, now_);
+  }
+  if (tracked.origin == Origin::retry) next_due_ = now_;
+  leaving_.push_back({tracked.scope, tag, settlements_issued_ + 1});
+  tracked_.remove(tag);
+}
+
+void RelayCore::go_on_after_settlement() {
+  while (!leaving_.empty() && leaving_.front().settlement <= settlements_durable_) {
+    const Leaving left = std::move(leaving_.front());
+    leaving_.pop_front();
+    go_on(left.scope, left.tag);
+  }
+}
+
+void RelayCore::go_on(const store::Scope& scope, Tag tag) {
+  if (const auto next = sequences_.finish(scope, tag)) {
+    take_turn(*next);
+  } else if (sequences_.wants_backlog(scope)) {
+    backlog_wanted_.push_back(scope);
+  }
 }
 
 void RelayCore::leave_sequence(const store::Scope& scope_of_tracked, Tag tag) {
@@ -138,11 +174,7 @@ void RelayCore::leave_sequence(const store::Scope& scope_of_tracked, Tag tag) {
   }
   if (tracked.origin == Origin::retry) next_due_ = now_;  // its scope may be released by this
   tracked_.remove(tag);
-  if (const auto next = sequences_.finish(scope, tag)) {
-    take_turn(*next);
-  } else if (sequences_.wants_backlog(scope)) {
-    backlog_wanted_.push_back(scope);
-  }
+  go_on(scope, tag);
 }
 
 }  // namespace waybill::relay

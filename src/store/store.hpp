@@ -60,7 +60,7 @@ struct Claimed {
 };
 
 struct FetchLimit {
-  std::size_t messages = 1000;
+  std::size_t messages = 1000;   ///< 0: hands out none, and only proves that the lane is still owned
   std::size_t bytes = 4u << 20;  ///< of payload; at least one message is returned whatever its size (up to max_payload)
 };
 
@@ -73,7 +73,8 @@ struct Due {
   std::vector<Claimed> messages;   ///< origin retry, longest due first
   std::vector<Scope> released;     ///< scopes whose blocking message is gone (confirmed, dropped): they can be drained
   bool more = false;
-  bool waiting = false;            ///< other retries are *sending* and not due yet (one EXISTS, not a count)
+  bool waiting = false;            ///< other retries are *sending* and not due yet (one EXISTS, not a count); not those
+                                   ///< with reason `route_stopped`, which wait for a person
 };
 
 /// What became of one message, as the engine decided.

@@ -13,10 +13,11 @@ class Quota {
  public:
   explicit Quota(FetchLimit limit) : limit_(limit) {}
 
-  /// False: the message has no room any more; the first one always has.
+  /// False: the message has no room any more; for a first one there are always bytes enough.
   bool admit(const Claimed& claimed) {
     const auto bytes = claimed.message->payload.size();
-    if (count_ > 0 && (count_ >= limit_.messages || bytes_ + bytes > limit_.bytes)) return false;
+    if (limit_.messages == 0 || (count_ > 0 && (count_ >= limit_.messages || bytes_ + bytes > limit_.bytes)))
+      return false;
     ++count_;
     bytes_ += bytes;
     return true;
@@ -40,6 +41,7 @@ void MemoryLane::limit_payload(Claimed& claimed) const {
   if (claimed.message->payload.size() <= max_payload_) return;
   auto stripped = *claimed.message;
   if (claimed.defect.empty()) {
+    if (claimed.origin != Origin::retry) claimed.reason = "too_large";
     claimed.defect = "payload of " + std::to_string(stripped.payload.size()) + " bytes is over the limit of " +
                      std::to_string(max_payload_) + " (max_payload)";
   }
@@ -56,6 +58,7 @@ Claimed MemoryLane::claim_outbox(Sequence sequence, const OutboxRow& row, Origin
   claimed.wait = wait_for(row.message, tables_->wall_ms());
   claimed.stored_at_ms = row.stored_at_ms;
   claimed.defect = row.defect;
+  if (!claimed.defect.empty()) claimed.reason = "malformed";
   limit_payload(claimed);
   return claimed;
 }
@@ -77,6 +80,7 @@ Claimed MemoryLane::claim_retry(Sequence sequence, RetryRow& row) {
 
 Fetched MemoryLane::fetch_fresh(FetchLimit limit) {
   Fetched fetched;
+  if (limit.messages == 0) return fetched;
   Quota quota{limit};
   auto& lane = row();
   while (!lane.unseen.empty()) {
@@ -102,7 +106,7 @@ Due MemoryLane::find_due(LaneTime now, FetchLimit limit) {
   for (const auto& [sequence, retry] : tables_->retry) {
     if (retry.lane != number_ || retry.state != "sending" || retries_out_.contains(sequence)) continue;
     if (retry.due_ms <= now.ms) ready.emplace_back(retry.due_ms, sequence);
-    due.waiting = due.waiting || retry.due_ms > now.ms;
+    due.waiting = due.waiting || (retry.due_ms > now.ms && retry.reason != "route_stopped");
   }
   std::sort(ready.begin(), ready.end());
   for (const auto& [due_ms, sequence] : ready) {

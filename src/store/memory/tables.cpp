@@ -18,6 +18,7 @@ void Tables::publish_row(Sequence sequence) {
 const RetryRow* Tables::blocker(std::uint32_t lane, const Scope& scope) const {
   for (const auto& [sequence, row] : retry) {
     if (row.lane != lane || !row.blocks || row.state == "dropped") continue;
+    if (!scope.key && row.state != "failed") continue;  // the heads of a stopped route's keys wait as sending
     if (covers(scope, row.route, row.message.key)) return &row;
   }
   return nullptr;

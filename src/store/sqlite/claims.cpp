@@ -43,7 +43,7 @@ constexpr std::string_view due_rows =
     "ORDER BY due_ms, seq";
 constexpr std::string_view released_scopes =
     "SELECT route, key FROM waybill_blocked_scope AS s WHERE CASE WHEN key IS NULL "
-    "THEN NOT EXISTS (SELECT 1 FROM waybill_retry AS r WHERE blocks AND state <> 'dropped' AND r.route = s.route) "
+    "THEN NOT EXISTS (SELECT 1 FROM waybill_retry AS r WHERE blocks AND state = 'failed' AND r.route = s.route) "
     "ELSE NOT EXISTS (SELECT 1 FROM waybill_retry AS r WHERE blocks AND state <> 'dropped' AND r.route = s.route "
     "AND r.key = s.key) END LIMIT 1000";
 
@@ -53,6 +53,7 @@ Claimed claimed_of(MessageRow&& row, Origin origin) {
   claimed.origin = origin;
   claimed.stored_at_ms = row.stored_at_ms;
   claimed.defect = std::move(row.defect);
+  claimed.reason = std::move(row.reason);
   if (row.message.not_before && origin != Origin::retry) {
     claimed.wait = std::max(Duration::zero(), Duration{*row.message.not_before - std::chrono::system_clock::now()});
   }
@@ -60,15 +61,16 @@ Claimed claimed_of(MessageRow&& row, Origin origin) {
   return claimed;
 }
 
-/// Whether one more message has room; the first one always has.
+/// Whether one more message has room; for a first one there are always bytes enough.
 bool has_room(const std::vector<Claimed>& messages, std::size_t& bytes, const Message& next, FetchLimit limit) {
   const auto sum = bytes + next.payload.size();
-  if (!messages.empty() && (messages.size() >= limit.messages || sum > limit.bytes)) return false;
+  if (limit.messages == 0) return false;
+  if (messages.size() >= limit.messages || (!messages.empty() && sum > limit.bytes)) return false;
   bytes = sum;
   return true;
 }
 
-std::int64_t row_limit(FetchLimit limit) { return static_cast<std::int64_t>(std::max<std::size_t>(1, limit.messages)); }
+std::int64_t row_limit(FetchLimit limit) { return static_cast<std::int64_t>(limit.messages); }
 
 }  // namespace
 
@@ -94,7 +96,9 @@ Result<Fetched> SqliteLane::read_claims(Statement& rows, Origin origin, FetchLim
 }
 
 Result<Fetched> SqliteLane::fetch(FetchLimit limit) {
+  if (limit.messages == 0) last_proof_ = MonoTime{};
   if (auto owner = prove_ownership(); !owner) return owner.error();
+  if (limit.messages == 0) return Fetched{};
   // Before the rows: what is committed in between is news for await().
   auto version = data_version();
   if (!version) return give_up(version.error());
@@ -141,7 +145,9 @@ Result<Due> SqliteLane::due(LaneTime now, FetchLimit limit) {
     if (auto claimed = claim_delayed(due); !claimed) return give_up(claimed.error());
   }
   auto waiting = connection_.cached(
-      "SELECT EXISTS (SELECT 1 FROM waybill_retry WHERE state = 'sending' AND due_ms > ?1)", finding_due);
+      "SELECT EXISTS (SELECT 1 FROM waybill_retry WHERE state = 'sending' AND due_ms > ?1 "
+      "AND reason IS NOT 'route_stopped')",
+      finding_due);
   if (!waiting) return give_up(waiting.error());
   auto row = (*waiting)->bind(1, now.ms).step(finding_due);
   if (!row) return give_up(row.error());
