@@ -18,15 +18,25 @@ using waybill::Once;
 using waybill::Status;
 using waybill::Version;
 
+/// One line of an order that was received.
+struct Task {
+  const Order* order;
+  const Delivery* delivery;
+  const OrderLine* line;
+};
+
+std::string operation_of(const Task& task) { return task.order->id + " line " + std::to_string(task.line->line); }
+
 /// The product is what the effect is about; the order and its line tell one operation on it from the next.
-Mark mark_of(const Order& order, const OrderLine& line, const Delivery& delivery) {
-  const auto operation = order.id + " line " + std::to_string(line.line);
-  return {"inventory",
-          line.product,
-          operation,
-          waybill::content_digest(operation + " takes " + std::to_string(line.quantity)),
-          delivery.message.id.str(),
-          delivery.persisted_at_ms};
+Mark mark_of(const Task& task) {
+  Mark mark;
+  mark.consumer = "inventory";
+  mark.unique_id = task.line->product;
+  mark.fingerprint = operation_of(task);
+  mark.digest = waybill::content_digest(mark.fingerprint + " takes " + std::to_string(task.line->quantity));
+  mark.message_id = task.delivery->message.id.str();
+  mark.persisted_at_ms = task.delivery->persisted_at_ms;
+  return mark;
 }
 
 struct Stock {
@@ -66,24 +76,30 @@ Status take_units(Database& database, const Order& order, const OrderLine& line)
   return moved ? Status{} : Status{std::move(moved).error()};
 }
 
-Status take_order(Database& database, const Order& order, const Delivery& delivery) {
-  // In one order of products everywhere, so that two services don't wait for each other in a circle.
-  auto lines = order.lines;
-  std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.product < b.product; });
-  for (const auto& line : lines) {
-    auto answer = database.once(mark_of(order, line, delivery));
+/// In one order of products everywhere, so that two services don't wait for each other in a circle.
+std::vector<Task> tasks_of(std::span<const shop::Received> batch) {
+  std::vector<Task> tasks;
+  for (const auto& [delivery, order] : batch) {
+    for (const auto& line : order.lines) tasks.push_back({&order, &delivery, &line});
+  }
+  std::stable_sort(tasks.begin(), tasks.end(),
+                   [](const Task& a, const Task& b) { return a.line->product < b.line->product; });
+  return tasks;
+}
+
+Status take_all(Database& database, std::span<const shop::Received> batch) {
+  for (const auto& task : tasks_of(batch)) {
+    auto answer = database.once(mark_of(task));
     if (!answer) return std::move(answer).error();
     if (*answer != Once::fresh) {
-      shop::tell("inventory", *answer, "order " + order.id + " line " + std::to_string(line.line));
+      shop::tell("inventory", *answer, "order " + operation_of(task));
       continue;
     }
-    if (auto taken = take_units(database, order, line); !taken) return taken;
+    if (auto taken = take_units(database, *task.order, *task.line); !taken) return taken;
   }
   return {};
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  return shop::run_service(shop::service_options("inventory", argc, argv), take_order);
-}
+int main(int argc, char** argv) { return shop::run_service(shop::service_options("inventory", argc, argv), take_all); }

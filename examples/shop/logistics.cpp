@@ -12,12 +12,13 @@ using waybill::Once;
 using waybill::Status;
 
 Status ship(Database& database, const Order& order, const Delivery& delivery) {
-  const Mark mark{"logistics",
-                  order.id,
-                  "shipment",
-                  waybill::content_digest(delivery.message.payload),
-                  delivery.message.id.str(),
-                  delivery.persisted_at_ms};
+  Mark mark;
+  mark.consumer = "logistics";
+  mark.unique_id = order.id;
+  mark.fingerprint = "shipment";
+  mark.digest = waybill::content_digest(delivery.message.payload);
+  mark.message_id = delivery.message.id.str();
+  mark.persisted_at_ms = delivery.persisted_at_ms;
   auto answer = database.once(mark);
   if (!answer) return std::move(answer).error();
   if (*answer != Once::fresh) {
@@ -29,6 +30,13 @@ Status ship(Database& database, const Order& order, const Delivery& delivery) {
   return shipped ? Status{} : Status{std::move(shipped).error()};
 }
 
+Status ship_all(Database& database, std::span<const shop::Received> batch) {
+  for (const auto& [delivery, order] : batch) {
+    if (auto shipped = ship(database, order, delivery); !shipped) return shipped;
+  }
+  return {};
+}
+
 }  // namespace
 
-int main(int argc, char** argv) { return shop::run_service(shop::service_options("logistics", argc, argv), ship); }
+int main(int argc, char** argv) { return shop::run_service(shop::service_options("logistics", argc, argv), ship_all); }

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
-#include <span>
 #include <thread>
 
 namespace shop {
@@ -20,11 +19,6 @@ using waybill::Result;
 using waybill::Status;
 
 std::atomic<bool> stopped{false};
-
-struct Received {
-  Delivery delivery;
-  Order order;
-};
 
 class Service {
  public:
@@ -105,13 +99,11 @@ class Service {
       database_ = std::move(*opened);
     }
     if (auto begun = database_->begin(); !begun) return begun;
-    for (const auto& received : batch) {
-      auto done = record(received.delivery);
-      if (done) done = effect_(*database_, received.order, received.delivery);
-      if (!done) {
-        database_->rollback();
-        return done;
-      }
+    auto done = record(batch);
+    if (done) done = effect_(*database_, batch);
+    if (!done) {
+      database_->rollback();
+      return done;
     }
     auto committed = database_->commit();
     if (!committed) database_->rollback();
@@ -119,11 +111,15 @@ class Service {
   }
 
   /// Every delivery is written down, so that the demonstration can count what came twice.
-  Status record(const Delivery& delivery) {
-    auto written = database_->run(
-        "INSERT INTO shop_delivery (service, message_id, attempt, redelivered) VALUES ($1, $2, $3, $4)",
-        {options_.name, delivery.message.id.str(), std::to_string(delivery.attempt), delivery.redelivered ? "1" : "0"});
-    return written ? Status{} : Status{std::move(written).error()};
+  Status record(std::span<const Received> batch) {
+    for (const auto& [delivery, order] : batch) {
+      auto written = database_->run(
+          "INSERT INTO shop_delivery (service, message_id, attempt, redelivered) VALUES ($1, $2, $3, $4)",
+          {options_.name, delivery.message.id.str(), std::to_string(delivery.attempt),
+           delivery.redelivered ? "1" : "0"});
+      if (!written) return std::move(written).error();
+    }
+    return {};
   }
 
   void complain(const waybill::Error& error) const {

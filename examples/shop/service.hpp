@@ -6,6 +6,7 @@
 /// of the inbox see to it that nothing is done twice.
 
 #include <functional>
+#include <span>
 #include <string>
 
 #include "database.hpp"
@@ -21,9 +22,14 @@ struct ServiceOptions {
   std::string queue;
 };
 
-/// The effect of one order, inside an open transaction. A transient error rolls the transaction back; it is tried
+struct Received {
+  waybill::Delivery delivery;
+  Order order;
+};
+
+/// The effect of some orders, inside an open transaction. A transient error rolls the transaction back; it is tried
 /// again.
-using Effect = std::function<waybill::Status(Database&, const Order&, const waybill::Delivery&)>;
+using Effect = std::function<waybill::Status(Database&, std::span<const Received>)>;
 
 /// Reads the options of a service from the command line; exits with usage and code 2 when they are wrong.
 ServiceOptions service_options(const std::string& name, int argc, char** argv);
