@@ -83,8 +83,9 @@ int run(const Session& session, bool drain) {
   logger->info("relay {} started with {}", process_name(), config->file);
   const int signal = wait_for_end(**service, signals, drain);
   if (signal != 0) logger->info("stopping on signal {}: waiting for open confirms", signal);
+  const auto fatal = (*service)->fatal();
   const bool clean = stop(**service, signals, config->relay.stop_timeout);
-  if (const auto fatal = (*service)->fatal()) return fail(*fatal);
+  if (fatal) return fail(*fatal);
   logger->info("stopped{}", clean ? "" : "; some answers are in doubt and will be sent again, flagged");
   return done;
 }

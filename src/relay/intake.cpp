@@ -16,7 +16,7 @@ void RelayCore::on(FreshFetched event) {
   heard_at_ = now_;
   fetch_pending_ = false;
   outbox_exhausted_ = !event.fetched.more;
-  outbox_empty_ = event.fetched.messages.empty() && !event.fetched.more;
+  outbox_empty_ = !event.fetched.more;
   fresh_fetched_ += event.fetched.messages.size();
   for (auto& claimed : event.fetched.messages) admit(std::move(claimed), nullptr);
 }

@@ -48,12 +48,15 @@ void RelayCore::settle_now() {
   out_.emplace_back(Settle{std::move(batch)});
 }
 
-// The claims may be forgotten only if nothing that was claimed can have reached a broker unnoticed.
+// The claims may be forgotten only if nothing that was claimed can have reached a broker unnoticed, by us or by the owner
+// before us.
 void RelayCore::finish_stop() {
   if (final_settle_) return;
   auto batch = settle_.take();
   batch.now = lane_now();
-  batch.clean_stop = stopped_clean_ = !tracked_.any([](const Tracked& tracked) { return tracked.doubt; });
+  const bool read_on = !unclean_ || outbox_exhausted_;
+  batch.clean_stop = stopped_clean_ =
+      read_on && !tracked_.any([](const Tracked& tracked) { return tracked.doubt; });
   final_settle_ = settle_pending_ = true;
   out_.emplace_back(Settle{std::move(batch)});
 }
