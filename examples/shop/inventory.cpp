@@ -82,8 +82,7 @@ std::vector<Task> tasks_of(std::span<const shop::Received> batch) {
   for (const auto& [delivery, order] : batch) {
     for (const auto& line : order.lines) tasks.push_back({&order, &delivery, &line});
   }
-  std::stable_sort(tasks.begin(), tasks.end(),
-                   [](const Task& a, const Task& b) { return a.line->product < b.line->product; });
+  std::sort(tasks.begin(), tasks.end(), [](const Task& a, const Task& b) { return a.line->product < b.line->product; });
   return tasks;
 }
 
