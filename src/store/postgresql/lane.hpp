@@ -104,6 +104,7 @@ class PostgresLane final : public store::Lane {
   std::size_t asked_ = 500;
 
   Duration pause_;  // between two looks of await()
+  int looks_without_news_ = 0;
   MonoTime next_look_{};
   MonoTime next_maintenance_{};
 };

@@ -71,7 +71,7 @@ Result<bool> PostgresLane::look_for_news() {
     next_look_ = *asleep ? now() : now() + pause_;
     return false;
   }
-  pause_ = std::min(pause_ * 2, longest_pause);
+  if (++looks_without_news_ > looks_before_slowing) pause_ = std::min(pause_ * 2, longest_pause);
   next_look_ = now() + pause_;
   return false;
 }

@@ -90,6 +90,7 @@ Result<store::Fetched> PostgresLane::hand_out(Slice slice, const store::FetchLim
     if (auto safe = make_safe(slice, last); !safe) return safe.error();
     if (auto up = wake_.get_up(); !up) return up.error();
     pause_ = shortest_pause;
+    looks_without_news_ = 0;
   }
   note_read(slice, all, last);
   handed_out_since_stored_ = handed_out_since_stored_ || !rows.empty();

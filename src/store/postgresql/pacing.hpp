@@ -11,8 +11,12 @@ namespace waybill::postgresql {
 /// many messages are flagged as possibly sent although they were not.
 inline constexpr Seq claim_ahead = 4000;
 
-/// How often a lane looks at the outbox: at once again after news, then ever less often, at last only when woken.
-inline constexpr Duration shortest_pause = std::chrono::microseconds{1000};
+/// How often a lane looks at the outbox: often while there is news, then ever less often, at last only when woken. A look
+/// costs the server some 40 us, an insert with its commit 150 to 300 us: at 500 messages a second more looks would cost
+/// more than a quarter of the inserts, and save less than half a millisecond.
+inline constexpr Duration shortest_pause = std::chrono::milliseconds{2};
+/// So many looks in a row without news are normal between two messages.
+inline constexpr int looks_before_slowing = 6;
 inline constexpr Duration longest_pause = std::chrono::milliseconds{20};
 /// A sleeping lane looks so often although nobody woke it: it proves that it still owns the lane.
 inline constexpr Duration safety_pause = std::chrono::seconds{1};

@@ -5,7 +5,7 @@
 namespace waybill::postgresql {
 namespace {
 
-constexpr std::int64_t rows_per_half = 5000;
+constexpr std::int64_t rows_per_half = 2000;
 constexpr auto doing_load = "can't read the lane's position";
 constexpr auto doing_append = "can't store the lane's position";
 
