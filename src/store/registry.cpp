@@ -13,13 +13,9 @@ struct Kind {
 };
 
 constexpr Kind kinds[] = {
-#ifdef WAYBILL_STORE_SQLITE
     {"sqlite", open_sqlite_store},
-#endif
-#ifdef WAYBILL_STORE_POSTGRESQL
     {"postgresql", open_postgresql_store},
     {"postgres", open_postgresql_store},
-#endif
     {"memory", open_memory_store},
 };
 

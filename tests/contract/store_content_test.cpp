@@ -80,7 +80,9 @@ TEST_P(StoreContract, MalformedHeadersAreADefectAndOthersPass) {
   EXPECT_EQ(claims[0].defect, "");
   EXPECT_THAT(claims[1].defect, HasSubstr("'n' is a number"));
   EXPECT_THAT(claims[2].defect, HasSubstr("headers"));
+  EXPECT_EQ(claims[1].reason, "malformed");
   EXPECT_EQ(claims[3].defect, "");
+  EXPECT_EQ(claims[3].reason, "");
   settle(*lane, {confirmed(claims[0]), failed(claims[1], "malformed", claims[1].defect), confirmed(claims[2]),
                  confirmed(claims[3])});
   const auto page = troubled();
@@ -98,6 +100,7 @@ TEST_P(StoreContract, PayloadOverTheLimitIsADefectAndIsNotLoaded) {
   ASSERT_EQ(claims.size(), 2U);
   EXPECT_THAT(claims[0].defect, HasSubstr(std::to_string(rig_max_payload + 1)));
   EXPECT_THAT(claims[0].defect, HasSubstr(std::to_string(rig_max_payload)));
+  EXPECT_EQ(claims[0].reason, "too_large");
   EXPECT_TRUE(claims[0].message->payload.empty());
   EXPECT_EQ(claims[1].defect, "");
   EXPECT_EQ(claims[1].message->payload.size(), rig_max_payload);

@@ -163,6 +163,25 @@ TEST_P(StoreScopes, WholeRouteWaitsWithAllItsKeys) {
   for (const auto& claimed : waiting) EXPECT_EQ(claimed.message->key, Key{"b"});
 }
 
+TEST_P(StoreScopes, StoppedRouteIsHeldByItsFailedMessageAndNotByHeadsThatWaitForIt) {
+  auto lane = acquire();
+  send(1, "a");
+  send(1, "b");
+  const auto claims = fetch(*lane, 2);
+  auto stopper = failed(claims[0]);
+  stopper.blocks = true;
+  auto head = retry(claims[1], 1'000'000'000, true);
+  head.reason = "route_stopped";
+  settle(*lane, {stopper, head}, {{ScopeChange::Kind::block, by_route, claims[0].ticket}});
+  auto found = lane->due(LaneTime{0}, {});
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_THAT(found->released, IsEmpty());
+  EXPECT_FALSE(found->waiting);
+  const std::vector<Ticket> tickets{stopper.ticket};
+  ASSERT_TRUE(store().drop(tickets, "ann", ""));
+  EXPECT_THAT(released(*lane, 0), ElementsAre(by_route));
+}
+
 TEST_P(StoreScopes, ScopesOfTwoKeysAreApart) {
   auto lane = acquire();
   block(*lane, 2, by_key);

@@ -26,6 +26,18 @@ TEST_P(StoreContract, SecondOwnerIsBusyAndTheFirstGoesOn) {
   EXPECT_TRUE(lane);
 }
 
+TEST_P(StoreContract, FetchOfNothingTellsWhetherTheLaneIsStillOwned) {
+  auto lane = acquire();
+  send(1);
+  auto fetched = lane->fetch({0, 1000});
+  ASSERT_TRUE(fetched) << fetched.error().message();
+  EXPECT_TRUE(fetched->messages.empty());
+  EXPECT_EQ(fetch(*lane, 1).size(), 1U);
+  rig().steal();
+  auto second = acquire();
+  EXPECT_EQ(lane->fetch({0, 1000}).error().code(), ErrorCode::lost_lane);
+}
+
 TEST_P(StoreContract, LaneWithoutOwnerHasNoHolder) {
   auto lane = acquire();
   lane.reset();

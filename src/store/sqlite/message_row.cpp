@@ -52,6 +52,7 @@ void read_payload(const Statement& row, std::uint64_t max_payload, MessageRow& r
   }
   if (bytes <= max_payload) return;
   read.message.payload.clear();
+  read.reason = "too_large";
   read.defect = "payload of " + std::to_string(bytes) + " bytes is over the limit of " + std::to_string(max_payload) +
                 " (max_payload)";
 }
@@ -69,8 +70,10 @@ MessageRow read_message(const Statement& row, std::uint64_t max_payload) {
   read_headers(row, read);
   read_not_before(row, read);
   read_payload(row, max_payload, read);
-  if (!read.defect.empty()) return read;
-  if (auto valid = validate(read.message); !valid) read.defect = valid.error().message();
+  if (read.defect.empty()) {
+    if (auto valid = validate(read.message); !valid) read.defect = valid.error().message();
+  }
+  if (!read.defect.empty() && read.reason.empty()) read.reason = "malformed";
   return read;
 }
 

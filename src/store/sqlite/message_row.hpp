@@ -24,6 +24,7 @@ struct MessageRow {
   Message message;
   std::int64_t stored_at_ms = 0;
   std::string defect;  ///< why the message can never be published; its good parts are there all the same
+  std::string reason;  ///< with a defect: `malformed` or `too_large`
 };
 
 /// Whatever a program wrote into the row: this never fails.
