@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS waybill.inbox_conflict (
   UNIQUE (consumer, unique_id, fingerprint, digest)
 );
 
--- The time inside a UUIDv7, or null when the text is none. A time of more than a day ahead tells nothing: null too.
+-- The time inside a UUIDv7, or null when the text is none.
 CREATE OR REPLACE FUNCTION waybill.uuid7_time(id text) RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN id ~ '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$'
     THEN to_timestamp((('x' || substr(id, 1, 8) || substr(id, 10, 4))::bit(48))::bigint / 1000.0) END
