@@ -9,8 +9,8 @@ waybill_embed(waybill_inbox_rigs postgresql_inbox_schema
 
 add_executable(inbox_contract_test inbox_contract_test.cpp)
 target_link_libraries(inbox_contract_test PRIVATE waybill_inbox_rigs GTest::gtest_main)
-gtest_discover_tests(inbox_contract_test DISCOVERY_TIMEOUT 60)
+gtest_discover_tests(inbox_contract_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)
 
 add_executable(inbox_rotation_test inbox_rotation_test.cpp)
 target_link_libraries(inbox_rotation_test PRIVATE waybill_inbox_rigs GTest::gtest_main)
-gtest_discover_tests(inbox_rotation_test DISCOVERY_TIMEOUT 60)
+gtest_discover_tests(inbox_rotation_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)

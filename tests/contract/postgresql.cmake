@@ -2,4 +2,4 @@ add_executable(postgresql_store_test postgresql_database.cpp postgresql_move_tes
                                      postgresql_truncation_test.cpp)
 target_link_libraries(postgresql_store_test PRIVATE waybill_store waybill_store_postgresql PkgConfig::LIBPQ GTest::gmock
                                                     GTest::gtest_main)
-gtest_discover_tests(postgresql_store_test DISCOVERY_TIMEOUT 60)
+gtest_discover_tests(postgresql_store_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)
