@@ -106,7 +106,7 @@ Error PostgresLane::lost(const Error& cause) const {
 Status PostgresLane::mark_suspect(store::Ticket ticket) {
   suspect_ = static_cast<Seq>(ticket.value);
   suspect_kills_ = state_.suspect == ticket ? state_.suspect_kills : 0;
-  if (auto stored = store_position(std::max(claimed_, progress_.max_seq + claim_ahead)); !stored)
+  if (auto stored = store_position(std::max(claimed_, progress_.max_seq + claim_ahead_)); !stored)
     return lost(stored.error());
   return {};
 }

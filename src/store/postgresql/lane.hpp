@@ -89,6 +89,7 @@ class PostgresLane final : public store::Lane {
   Outstanding outstanding_;
   std::deque<Seq> again_;  // outstanding since before this session, not handed out in it yet
   Seq claimed_ = 0;        // stored
+  Seq claim_ahead_ = 64;   // follows the size of fetches
   Seq flagged_ = 0;
   Seq stored_max_seq_ = 0;
   bool handed_out_since_stored_ = false;

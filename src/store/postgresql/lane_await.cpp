@@ -83,7 +83,7 @@ Status PostgresLane::maintain() {
   // For people who ask where a message is; and a lane without messages of its own must not keep others' partitions.
   constexpr Seq stored_behind = 65'536;
   if (handed_out_since_stored_ || progress_.max_seq > stored_max_seq_ + stored_behind) {
-    if (auto stored = store_position(std::max(claimed_, progress_.max_seq + claim_ahead)); !stored) return stored;
+    if (auto stored = store_position(std::max(claimed_, progress_.max_seq + claim_ahead_)); !stored) return stored;
   }
   return truncation_.step(std::max(last_drawn_, progress_.max_seq), now());
 }

@@ -87,6 +87,7 @@ Result<store::Fetched> PostgresLane::hand_out(Slice slice, const store::FetchLim
   const bool all = *fitting == rows.size();
   const Seq last = rows.empty() ? 0 : rows[*fitting - 1].seq;
   if (!rows.empty()) {
+    claim_ahead_ = std::clamp(static_cast<Seq>(*fitting) * fetches_claimed_ahead, least_claim_ahead, most_claim_ahead);
     if (auto safe = make_safe(slice, last); !safe) return safe.error();
     if (auto up = wake_.get_up(); !up) return up.error();
     pause_ = shortest_pause;
@@ -113,7 +114,7 @@ Result<store::Fetched> PostgresLane::hand_out(Slice slice, const store::FetchLim
 
 /// That the rows are claimed must be durable, and so must be the commits that made them visible (P2, P3).
 Status PostgresLane::make_safe(const Slice& slice, Seq last) {
-  if (last > claimed_) return store_position(last + claim_ahead * settings_.lanes);
+  if (last > claimed_) return store_position(last + claim_ahead_ * settings_.lanes);
   return await_durable(slice.poll.durable_at);
 }
 
@@ -125,7 +126,7 @@ Status PostgresLane::await_durable(Lsn lsn) {
     flushed_ = std::max(flushed_, *flushed);
     if (flushed_ >= lsn) break;
     // A commit of ours that is synchronous flushes all that stands before it.
-    if (patience.passed()) return store_position(std::max(claimed_, progress_.max_seq + claim_ahead));
+    if (patience.passed()) return store_position(std::max(claimed_, progress_.max_seq + claim_ahead_));
     const timespec moment{0, 200'000};
     ::ppoll(nullptr, 0, &moment, nullptr);
   }

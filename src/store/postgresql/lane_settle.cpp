@@ -16,7 +16,7 @@ Result<store::SettleReport> PostgresLane::settle(const store::SettleBatch& batch
   std::uint64_t fresh = 0;
   for (const auto& settlement : batch.messages) fresh += settlement.origin == Origin::fresh ? 1 : 0;
   const auto parked = take_settled(batch);
-  const Seq ahead = batch.clean_stop ? 0 : claim_ahead * settings_.lanes;
+  const Seq ahead = batch.clean_stop ? 0 : claim_ahead_ * settings_.lanes;
   const Seq claimed = batch.clean_stop ? progress_.max_seq : std::max(claimed_, progress_.max_seq + ahead);
 
   std::optional<Transaction> transaction;

@@ -7,9 +7,11 @@
 
 namespace waybill::postgresql {
 
-/// How far beyond what was handed out a lane claims, so that most fetches need no write of their own. After a crash so
-/// many messages are flagged as possibly sent although they were not.
-inline constexpr Seq claim_ahead = 4000;
+/// How far beyond what was handed out a lane claims, so that most fetches need no write of their own: a few fetches of the
+/// present size, between these bounds. After a crash so many messages are flagged as possibly sent although they were not.
+inline constexpr Seq least_claim_ahead = 64;
+inline constexpr Seq most_claim_ahead = 4000;
+inline constexpr Seq fetches_claimed_ahead = 8;
 
 /// How often a lane looks at the outbox: often while there is news, then ever less often, at last only when woken. A look
 /// costs the server some 40 us, an insert with its commit 150 to 300 us: at 500 messages a second more looks would cost

@@ -16,9 +16,11 @@ using store::FetchLimit;
 using store::Origin;
 using store::Scope;
 
-// Claims are stored so far ahead that few fetches have to write. It is also how many messages that were never sent
-// may be flagged after a crash.
-constexpr std::int64_t claim_ahead = 4000;
+// Claims are stored ahead, a few fetches of the present size, so that few fetches have to write. It is also how many
+// messages that were never sent may be flagged after a crash.
+constexpr std::int64_t least_claim_ahead = 64;
+constexpr std::int64_t most_claim_ahead = 4000;
+constexpr std::int64_t fetches_claimed_ahead = 8;
 
 constexpr std::string_view fetching = "can't fetch";
 constexpr std::string_view finding_due = "can't look for due retries";
@@ -109,6 +111,8 @@ Result<Fetched> SqliteLane::fetch(FetchLimit limit) {
   auto fetched = read_claims(**rows, Origin::fresh, limit);
   if (!fetched || fetched->messages.empty()) return fetched;
   const auto last = static_cast<std::int64_t>(fetched->messages.back().ticket.value);
+  claim_ahead_ = std::clamp(static_cast<std::int64_t>(fetched->messages.size()) * fetches_claimed_ahead,
+                            least_claim_ahead, most_claim_ahead);
   if (auto stored = claim(last); !stored) return stored.error();
   cursor_ = last;
   last_news_ = std::chrono::steady_clock::now();
@@ -124,16 +128,16 @@ Status SqliteLane::claim(std::int64_t seq) {
   auto update =
       connection_.cached("UPDATE waybill_lane SET claimed = ?1, clean = 0 WHERE lane = 0 AND fence = ?2", fetching);
   if (!update) return give_up(update.error());
-  if (auto stored = (*update)->bind(1, seq + claim_ahead).bind(2, fence_).run(fetching); !stored) {
+  if (auto stored = (*update)->bind(1, seq + claim_ahead_).bind(2, fence_).run(fetching); !stored) {
     return give_up(stored.error());
   }
   if (auto owner = require_owner(); !owner) return give_up(owner.error());
-  claimed_ = seq + claim_ahead;
+  claimed_ = seq + claim_ahead_;
   return {};
 }
 
 std::int64_t SqliteLane::claim_with_settlement() const {
-  return cursor_ == 0 ? claimed_ : std::max(claimed_, cursor_ + claim_ahead);
+  return cursor_ == 0 ? claimed_ : std::max(claimed_, cursor_ + claim_ahead_);
 }
 
 Result<Due> SqliteLane::due(LaneTime now, FetchLimit limit) {
@@ -229,6 +233,8 @@ Result<Fetched> SqliteLane::backlog(const Scope& scope, FetchLimit limit) {
   auto fetched = read_claims(**rows, Origin::backlog, limit);
   if (!fetched || fetched->messages.empty()) return fetched;
   const auto last = static_cast<std::int64_t>(fetched->messages.back().ticket.value);
+  claim_ahead_ = std::clamp(static_cast<std::int64_t>(fetched->messages.size()) * fetches_claimed_ahead,
+                            least_claim_ahead, most_claim_ahead);
   if (auto stored = claim(last); !stored) return stored.error();
   position = last;
   return fetched;

@@ -71,6 +71,7 @@ class SqliteLane final : public store::Lane {
   std::int64_t fence_ = 0;
   std::int64_t cursor_ = 0;            ///< fresh rows up to here were handed out
   std::int64_t claimed_ = 0;           ///< durably stored
+  std::int64_t claim_ahead_ = 64;      ///< follows the size of fetches
   std::int64_t formerly_claimed_ = 0;  ///< rows up to here may have been sent by an owner before this one
   std::int64_t parked_until_ = 0;      ///< up to here the outbox holds rows that an owner before this one parked
   BlockedScopes scopes_;
