@@ -10,7 +10,13 @@ from contextlib import ExitStack
 from .postgresql import PostgreSQL
 from .rabbitmq import RabbitMQ
 
-_SERVICES = {"postgresql": PostgreSQL, "rabbitmq": RabbitMQ}
+
+def _postgresql():
+    # The contract suites use prepared transactions; servers of the system tests keep the default, which allows none.
+    return PostgreSQL(settings={"max_prepared_transactions": 10})
+
+
+_SERVICES = {"postgresql": _postgresql, "rabbitmq": RabbitMQ}
 
 
 def main(arguments):
