@@ -54,7 +54,7 @@ void examine_limits(const Json& queue, const std::string& name, const std::strin
   const bool rejects = overflow == "reject-publish" || overflow == "reject-publish-dlx";
   if (limited && !rejects) {
     findings.push_back({"WB-D312", Severity::critical, subject,
-                        name + " drops its oldest confirmed messages when it is full (overflow drop-head)",
+                        name + " drops its oldest confirmed messages when it reaches its length limit (overflow drop-head)",
                         "set overflow = reject-publish, then Waybill keeps what does not fit"});
   }
   for (const char* key : {"message-ttl", "expires"}) {
