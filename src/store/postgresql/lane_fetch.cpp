@@ -18,6 +18,12 @@ constexpr Seq jump_distance = 1000;
 }  // namespace
 
 Result<store::Fetched> PostgresLane::fetch(store::FetchLimit limit) {
+  if (limit.messages == 0) {
+    // Any answer proves it: the lane's lock lives and dies with the connection.
+    auto answered = reader_.flushed();
+    if (!answered) return lost(answered.error());
+    return store::Fetched{};
+  }
   auto fetched = again_.empty() ? fetch_new(limit) : fetch_again(limit);
   if (!fetched) return lost(fetched.error());
   return fetched;
