@@ -137,6 +137,18 @@ TEST_F(InboxRotation, PreparedTransactionHoldsTheRotationAndBlocksNobodyElse) {
   EXPECT_TRUE(rotate());
 }
 
+TEST_F(InboxRotation, SnapshotThatTwoRotationsHavePassedByMustTryAgain) {
+  auto old = database_->connect();
+  ASSERT_TRUE(old->run("BEGIN ISOLATION LEVEL REPEATABLE READ"));
+  ASSERT_TRUE(old->run("SELECT count(*) FROM waybill.inbox_bound"));
+  mark(mark_of("apple"));
+  ASSERT_TRUE(rotate());
+  ASSERT_TRUE(rotate());
+  const auto answer = old->once(mark_of("apple"));
+  ASSERT_FALSE(answer) << "the effect was done after the snapshot: it must not be taken for new";
+  EXPECT_EQ(answer.error().code(), ErrorCode::busy) << answer.error().message();
+}
+
 TEST_F(InboxRotation, BusyGenerationIsLeftAloneAndNobodyWaits) {
   mark(mark_of("apple", make_uuid7()));
   database_->age(100);

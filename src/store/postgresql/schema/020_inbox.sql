@@ -10,9 +10,10 @@
 --   * Who sees all ids below the bound as ended sees all their marks: it looks into the older generations and inserts
 --     into the present one. Who does not, inserts into the previous and the present one: the unique index of one of
 --     the two makes it meet whoever is about to mark the same.
+--   * A snapshot older than the previous bound (REPEATABLE READ, taken two rotations ago) can do neither: try again.
 --
 -- A consumer's role needs: USAGE on schema waybill; SELECT, INSERT on waybill.inbox and waybill.inbox_conflict;
--- SELECT on waybill.inbox_bound and waybill.inbox_state. EXECUTE on the functions is public.
+-- SELECT on waybill.inbox_bound, waybill.inbox_state and waybill.inbox_previous. EXECUTE on the functions is public.
 
 CREATE TABLE IF NOT EXISTS waybill.inbox (
   generation   smallint    NOT NULL,  -- the slot in the ring, 0..3
@@ -31,6 +32,8 @@ CREATE TABLE IF NOT EXISTS waybill.inbox_g2 PARTITION OF waybill.inbox FOR VALUE
 CREATE TABLE IF NOT EXISTS waybill.inbox_g3 PARTITION OF waybill.inbox FOR VALUES IN (3);
 
 CREATE SEQUENCE IF NOT EXISTS waybill.inbox_state MINVALUE 0 START 0;
+-- The bound of the generation before the present one.
+CREATE SEQUENCE IF NOT EXISTS waybill.inbox_previous MINVALUE 0 START 0;
 
 -- When each generation of the ring was opened.
 CREATE TABLE IF NOT EXISTS waybill.inbox_generation (
@@ -147,6 +150,7 @@ CREATE OR REPLACE FUNCTION waybill.once(consumer text, unique_id text, fingerpri
 DECLARE
   xid     xid8 := pg_current_xact_id();  -- before the state is read: see the rule on top
   state   bigint;
+  previous bigint;
   slot    smallint;
   settled boolean;
   done    boolean;
@@ -168,6 +172,13 @@ BEGIN
   SELECT last_value INTO state FROM waybill.inbox_state;
   slot := state & 3;
   settled := pg_snapshot_xmin(pg_current_snapshot()) >= (state >> 2)::text::xid8;
+  -- A snapshot that two rotations have passed by sees neither the marks made meanwhile nor meets them in the last two.
+  -- Read after the state, which changes after it.
+  SELECT last_value INTO previous FROM waybill.inbox_previous;
+  IF pg_snapshot_xmin(pg_current_snapshot()) < previous::text::xid8 THEN
+    RAISE EXCEPTION 'waybill.once: this transaction''s snapshot is older than the marks in use; roll back and try again'
+      USING ERRCODE = 'serialization_failure';
+  END IF;
   FOR round IN 1..3 LOOP
     IF settled THEN
       done := waybill.inbox_insert(slot, mark);
@@ -225,6 +236,9 @@ BEGIN
     IF NOT waybill.inbox_settled() OR EXISTS (SELECT FROM waybill.inbox WHERE generation = next) THEN
       RETURN false;
     END IF;
+  END IF;
+  IF state >> 2 < everybody THEN
+    PERFORM setval('waybill.inbox_previous', state >> 2);
   END IF;
   PERFORM setval('waybill.inbox_state', everybody * 4 + next);
   -- Now take an id that is above those of all who saw the state before: the one of a subtransaction, since this
