@@ -5,6 +5,7 @@ import secrets
 import shutil
 import signal
 import tempfile
+import time
 from pathlib import Path
 
 from .account import unprivileged
@@ -47,9 +48,17 @@ class PostgreSQL(Service):
         command = [*self._prefix(), self.binaries / "postgres", "-D", self.data]
         for setting, value in self.settings.items():
             command += ["-c", f"{setting}={value}"]
-        self.process = self.spawn(command)
-        self.wait_ready(self._ready)
-        return self
+        for _ in range(50):
+            self.process = self.spawn(command)
+            try:
+                self.wait_ready(self._ready)
+                return self
+            except RuntimeError:
+                # Sessions of a server that was killed hold its shared memory for a moment longer.
+                if "is still in use" not in self.tail():
+                    raise
+                time.sleep(0.2)
+        raise RuntimeError(f"{self.name}: the killed server's shared memory stays in use")
 
     def stop(self):
         """A fast shutdown: open sessions are ended, everything is flushed."""
