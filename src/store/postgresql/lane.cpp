@@ -12,7 +12,8 @@ namespace {
 constexpr auto doing_take = "can't take the lane";
 
 // The planner must not choose by statistics of tables that are empty one minute and full the next. The session must not
-// outlive its process: a stopped process keeps its connection alive, so an idle session ends too.
+// outlive its process: a stopped process keeps its connection alive, so an idle session ends too. Longer than a relay
+// takes to stop.
 constexpr auto session_settings =
     "SET synchronous_commit = on; SET statement_timeout = 0; SET lock_timeout = '5s'; SET TimeZone = 'UTC'; "
     "SET idle_in_transaction_session_timeout = '20s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 3; "
@@ -20,7 +21,7 @@ constexpr auto session_settings =
     "0; "
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
     "SET enable_mergejoin = off; SET enable_bitmapscan = off; SET search_path = pg_catalog; "
-    "SELECT set_config('idle_session_timeout', '20s', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
+    "SELECT set_config('idle_session_timeout', '45s', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
 
 }  // namespace
 

@@ -73,6 +73,7 @@ class PostgresLane final : public store::Lane {
 
   // lane_await.cpp
   Result<bool> look_for_news();
+  Status prove_ownership();
   Status maintain();
 
   std::unique_ptr<Connection> connection_;
@@ -108,6 +109,7 @@ class PostgresLane final : public store::Lane {
   int looks_without_news_ = 0;
   MonoTime next_look_{};
   MonoTime next_maintenance_{};
+  MonoTime next_proof_{};
 };
 
 }  // namespace waybill::postgresql

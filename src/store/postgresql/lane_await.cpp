@@ -27,7 +27,10 @@ Woken wait_until(MonoTime at, int interrupt, int server) {
 
 Result<bool> PostgresLane::await(Deadline deadline, int interrupt) {
   while (true) {
-    if (!again_.empty() || (slice_ && !slice_->poll.rows.empty())) return true;
+    if (!again_.empty() || (slice_ && !slice_->poll.rows.empty())) {
+      if (auto ours = prove_ownership(); !ours) return lost(ours.error());
+      return true;
+    }
     const auto woken =
         wait_until(std::min(deadline.at(), next_look_), interrupt, wake_.asleep() ? connection_->socket() : -1);
     if (woken == Woken::interrupt) return false;
@@ -43,6 +46,14 @@ Result<bool> PostgresLane::await(Deadline deadline, int interrupt) {
     }
     if (deadline.passed()) return false;
   }
+}
+
+/// Who does not fetch what has been found already must hear all the same when the lane is lost.
+Status PostgresLane::prove_ownership() {
+  if (now() < next_proof_) return {};
+  next_proof_ = now() + safety_pause;
+  auto answer = reader_.flushed();
+  return answer ? Status{} : Status{answer.error()};
 }
 
 /// One look, and the choice of when to look next.

@@ -127,14 +127,16 @@ Status PostgresLane::make_safe(const Slice& slice, Seq last) {
 Status PostgresLane::await_durable(Lsn lsn) {
   const auto patience = Deadline::after(flush_patience);
   while (flushed_ < lsn) {
+    // Nearly always it is another service's commit that is being flushed just now: give it the time that takes.
+    const timespec moment{0, flush_pause.count()};
+    ::ppoll(nullptr, 0, &moment, nullptr);
     auto flushed = reader_.flushed();
     if (!flushed) return flushed.error();
     flushed_ = std::max(flushed_, *flushed);
-    if (flushed_ >= lsn) break;
     // A commit of ours that is synchronous flushes all that stands before it.
-    if (patience.passed()) return store_position(std::max(claimed_, progress_.max_seq + claim_ahead_));
-    const timespec moment{0, 200'000};
-    ::ppoll(nullptr, 0, &moment, nullptr);
+    if (flushed_ < lsn && patience.passed()) {
+      return store_position(std::max(claimed_, progress_.max_seq + claim_ahead_));
+    }
   }
   return {};
 }

@@ -129,20 +129,21 @@ Status Parking::release(const Scope& scope) {
   auto rows = run(left, scope_parameters(lane_, scope));
   if (!rows) return rows.error();
   if (auto done = run(forget, scope_parameters(lane_, scope)); !done) return done.error();
-  std::vector<std::pair<std::int64_t, Seq>> not_handed;
+  std::vector<Listed> not_handed;
   const auto cursor = cursors_[scope];
   for (int i = 0; i < rows->count(); ++i) {
     const auto n = rows->number(i, 0);
     const auto seqs = seqs_of(rows->bytes(i, 1));
     const auto from = n < cursor.chunk ? seqs.size() : n == cursor.chunk ? std::min(cursor.index, seqs.size()) : 0;
     for (auto k = from; k < seqs.size(); ++k) {
-      if (seqs[k] != 0) not_handed.emplace_back(n, seqs[k]);
+      if (seqs[k] != 0) not_handed.push_back({n, k, seqs[k], false});
     }
   }
-  std::stable_sort(not_handed.begin(), not_handed.end(), [](auto& a, auto& b) { return a.first < b.first; });
+  std::sort(not_handed.begin(), not_handed.end(),
+            [](const Listed& a, const Listed& b) { return std::pair{a.chunk, a.index} < std::pair{b.chunk, b.index}; });
   if (!not_handed.empty()) {
     stranded_.emplace_back(scope.route, std::vector<Seq>{});
-    for (const auto& [n, seq] : not_handed) stranded_.back().second.push_back(seq);
+    for (const auto& listed : not_handed) stranded_.back().second.push_back(listed.seq);
   }
   cursors_.erase(scope);
   blocked_.erase(scope);

@@ -196,7 +196,7 @@ Result<store::Due> RetryTable::due(LaneTime now, const store::FetchLimit& limit)
   if (!fitting) return fitting.error();
 
   store::Due due;
-  due.more = *fitting < rows.size() || rows.size() == asked;
+  due.more = *fitting < rows.size() || (asked > 0 && rows.size() == asked);
   std::vector<Seq> first_time;
   for (std::size_t i = 0; i < *fitting; ++i) {
     const int row = static_cast<int>(i);
@@ -213,6 +213,13 @@ Result<store::Due> RetryTable::due(LaneTime now, const store::FetchLimit& limit)
   }
   if (auto marked = mark_handed_out(first_time); !marked) return marked.error();
   for (const auto& claimed : due.messages) handed_out_.insert(static_cast<Seq>(claimed.ticket.value));
+  auto waiting = any_later(now);
+  if (!waiting) return waiting.error();
+  due.waiting = *waiting;
+  return due;
+}
+
+Result<bool> RetryTable::any_later(LaneTime now) {
   static const Statement later{"later",
                                "SELECT EXISTS (SELECT FROM waybill.retry WHERE lane = $1::integer AND state = "
                                "'sending' AND due_ms > $2::bigint AND reason IS DISTINCT FROM 'route_stopped')"};
@@ -220,8 +227,7 @@ Result<store::Due> RetryTable::due(LaneTime now, const store::FetchLimit& limit)
   after.add(std::int64_t{lane_}).add(now.ms);
   auto waiting = connection_->run(later, after, Format::text, doing_due);
   if (!waiting) return waiting.error();
-  due.waiting = waiting->flag(0, 0);
-  return due;
+  return waiting->flag(0, 0);
 }
 
 Status RetryTable::mark_handed_out(const std::vector<Seq>& seqs) {

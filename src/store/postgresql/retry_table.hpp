@@ -32,6 +32,7 @@ class RetryTable {
   Status change(const Settlements& settlements);
   Status record(const Settlements& settlements, const std::string& table);
   Status remove(const Settlements& settlements);
+  Result<bool> any_later(LaneTime now);
   Status mark_handed_out(const std::vector<Seq>& seqs);
   Parameters arrays_of(const Settlements& settlements) const;
 
