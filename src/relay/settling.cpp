@@ -94,9 +94,9 @@ bool RelayCore::another_route_moves(RouteIndex route) const {
 }
 
 void RelayCore::request_fetches() {
+  prove_ownership();
   if (stopping_ || !any_broker_usable()) return;
   relieve_stuck_routes();
-  prove_ownership();
   request_fresh();
   if (!due_pending_ && now_ >= next_due_ && tracked_.count() < buffer_limit() &&
       tracked_.bytes() < limits_.buffer_bytes) {
@@ -107,7 +107,8 @@ void RelayCore::request_fetches() {
   request_backlogs();
 }
 
-// With its memory full the engine asks the store for nothing, and so would never hear again that the lane is its own.
+// With its memory full or no broker there the engine asks the store for nothing: it would never hear again that the lane
+// is its own, and the store would end the idle session.
 void RelayCore::prove_ownership() {
   if (due_pending_ || settle_pending_ || now_ - heard_at_ < proof_interval) return;
   due_pending_ = proving_ = true;
