@@ -28,7 +28,7 @@ struct ConsumerOptions {
 
 /// One delivery. Valid until it is acknowledged or the connection is lost.
 struct Delivery {
-  Message message;                ///< id, key, headers and payload as they were sent; topic from header `waybill-topic`
+  Message message;                ///< id, key, headers and payload as they were sent; topic from header `waybill-topic`, else the routing key
   std::uint32_t attempt = 1;      ///< header `waybill-attempt`: > 1 means the broker may have seen it before
   bool redelivered = false;       ///< the broker says that it handed it out before
   std::int64_t persisted_at_ms = 0;  ///< when the service stored it (Unix ms), 0 when unknown

@@ -65,6 +65,7 @@ void RelayCore::admit(store::Claimed claimed, const store::Scope* draining) {
   tracked.ticket = claimed.ticket;
   tracked.origin = claimed.origin;
   tracked.message = claimed.message;
+  tracked.stored_at_ms = claimed.stored_at_ms;
   tracked.order = ++order_;
   tracked.tries = claimed.tries;
   // A retry carries the broker's answer, which leaves no doubt, unless none came.

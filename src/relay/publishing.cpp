@@ -96,6 +96,7 @@ broker::Outgoing RelayCore::send_off(Tag tag, Pipe& pipe, bool alone) {
   outgoing.exchange = render_template(route.exchange, topic, key);
   outgoing.routing_key = render_template(route.routing_key, topic, key);
   outgoing.attempt = tracked.publications;
+  outgoing.persisted_at_ms = tracked.stored_at_ms;
   if (route.format == Format::cloudevents) outgoing.extra = cloudevents_headers(route, *tracked.message);
   return outgoing;
 }

@@ -10,8 +10,8 @@ namespace {
 class Content : public ::testing::Test {
  protected:
   Status begin() {
-    const Outgoing outgoing{Tag{1}, std::make_shared<Message>(message_), exchange_, routing_key_, 1, {}};
-    return encoder_.begin(out_, 1, outgoing, 0);
+    const Outgoing outgoing{Tag{1}, std::make_shared<Message>(message_), exchange_, routing_key_, 1, {}, persisted_at_ms_};
+    return encoder_.begin(out_, 1, outgoing);
   }
   void expect_refused(const std::string& part) {
     const Status status = begin();
@@ -22,6 +22,7 @@ class Content : public ::testing::Test {
 
   Message message_;
   std::string exchange_ = "shop", routing_key_ = "key";
+  std::int64_t persisted_at_ms_ = 0;
   ContentEncoder encoder_;
   FrameWriter out_;
 };
@@ -58,6 +59,29 @@ TEST_F(Content, SmallNegotiatedFramesLimitTheHeaders) {
   out_.set_frame_max(4096);
   message_.headers["large"] = std::string(4096, 'v');
   expect_refused("4096 bytes");
+}
+
+TEST_F(Content, CarriesNoHeaderThatTheOtherEndCanDerive) {
+  const auto sent = [this] {
+    EXPECT_TRUE(begin());
+    std::string bytes(out_.pending());
+    out_.written(bytes.size());
+    return bytes;
+  };
+  const auto carries = [](const std::string& bytes, const char* header) { return bytes.find(header) != std::string::npos; };
+  message_.id = MessageId("01890a5d-ac96-774b-bcce-b302099a8057");
+  message_.topic = Topic("key");
+  persisted_at_ms_ = 1'700'000'000'000;
+  const std::string derived = sent();
+  EXPECT_FALSE(carries(derived, "waybill-topic"));
+  EXPECT_FALSE(carries(derived, "waybill-persisted-at"));
+  EXPECT_TRUE(carries(derived, "waybill-attempt"));
+
+  message_.id = MessageId("order-17");
+  message_.topic = Topic("orders.created");
+  const std::string told = sent();
+  EXPECT_TRUE(carries(told, "waybill-topic"));
+  EXPECT_TRUE(carries(told, "waybill-persisted-at"));
 }
 
 }  // namespace

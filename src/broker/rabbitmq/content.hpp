@@ -14,7 +14,7 @@ class ContentEncoder {
  public:
   /// Adds method and header; the body is the caller's to add. An error says what can't be expressed on this wire (a
   /// name over 255 bytes, headers larger than a frame), and nothing was added.
-  Status begin(FrameWriter& out, std::uint16_t channel, const Outgoing& message, std::uint64_t unix_seconds);
+  Status begin(FrameWriter& out, std::uint16_t channel, const Outgoing& message);
 
  private:
   void collect_headers(const Outgoing& message);

@@ -6,6 +6,7 @@
 
 #include "broker/rabbitmq/properties.hpp"
 #include "broker/rabbitmq/reader.hpp"
+#include "core/uuid.hpp"
 
 namespace waybill::broker::rabbitmq {
 namespace {
@@ -76,6 +77,7 @@ bool DeliveryAssembly::read_headers(std::string_view table) {
 std::optional<Delivery> DeliveryAssembly::take() {
   if (stage_ != Stage::whole) return std::nullopt;
   stage_ = Stage::idle;
+  if (const auto made_at = uuid7_unix_ms(delivery_.message.id.str())) delivery_.persisted_at_ms = *made_at;
   return std::move(delivery_);
 }
 

@@ -1,7 +1,6 @@
 #include "broker/rabbitmq/session.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 #include "broker/rabbitmq/channels.hpp"
@@ -79,8 +78,7 @@ void Session::hand_out(MonoTime now) {
 
 void Session::publish(Outgoing message) {
   const std::uint64_t starts_at = link_.out().added_total();
-  const auto seconds = static_cast<std::uint64_t>(std::time(nullptr));
-  if (auto begun = encoder_.begin(link_.out(), publish_channel, message, seconds); !begun) {
+  if (auto begun = encoder_.begin(link_.out(), publish_channel, message); !begun) {
     outcomes_.push_back({message.tag, OutcomeKind::undeliverable, begun.error().message()});
     return;
   }
