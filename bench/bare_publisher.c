@@ -1,6 +1,8 @@
 /* The raw limit: publishes COUNT persistent, mandatory messages from memory with at most WINDOW unconfirmed, and prints
  * seconds from the first publication to the last confirm, and its own CPU seconds.
- * Usage: bare_publisher PORT EXCHANGE ROUTING_KEY COUNT WINDOW BYTES */
+ * SHAPE small: a message has a short id and no header; alike: a UUID and the header waybill-attempt, as the relay's have
+ * (each property costs the broker, not the publisher).
+ * Usage: bare_publisher PORT EXCHANGE ROUTING_KEY COUNT WINDOW BYTES SHAPE */
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,6 +19,7 @@ enum { burst = 64 };
 typedef struct {
   amqp_connection_state_t session;
   uint64_t published, lowest_open, open;
+  bool alike;
   bool* confirmed; /* by delivery tag */
 } publisher;
 
@@ -55,13 +58,20 @@ static void cork(publisher* self, int on) {
 }
 
 static void publish(publisher* self, const char* exchange, const char* key, amqp_bytes_t body) {
-  char id[32];
-  snprintf(id, sizeof id, "bare-%llu", (unsigned long long)++self->published);
+  char id[64];
+  snprintf(id, sizeof id, self->alike ? "01890a5d-ac96-774b-bcce-%012llx" : "bare-%llu",
+           (unsigned long long)++self->published);
   amqp_basic_properties_t properties;
   memset(&properties, 0, sizeof properties);
   properties._flags = AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
   properties.delivery_mode = 2;
   properties.message_id = amqp_cstring_bytes(id);
+  amqp_table_entry_t attempt = {.key = amqp_cstring_bytes("waybill-attempt"), .value = {.kind = AMQP_FIELD_KIND_I32}};
+  attempt.value.value.i32 = 1;
+  if (self->alike) {
+    properties._flags |= AMQP_BASIC_HEADERS_FLAG;
+    properties.headers = (amqp_table_t){1, &attempt};
+  }
   if (amqp_basic_publish(self->session, 1, amqp_cstring_bytes(exchange), amqp_cstring_bytes(key), 1, 0, &properties,
                          body) != AMQP_STATUS_OK) {
     fprintf(stderr, "publishing failed\n");
@@ -84,14 +94,14 @@ static void run(publisher* self, const char* exchange, const char* key, uint64_t
 }
 
 int main(int argc, char** argv) {
-  if (argc != 7) {
-    fprintf(stderr, "usage: bare_publisher PORT EXCHANGE ROUTING_KEY COUNT WINDOW BYTES\n");
+  if (argc != 8) {
+    fprintf(stderr, "usage: bare_publisher PORT EXCHANGE ROUTING_KEY COUNT WINDOW BYTES small|alike\n");
     return 2;
   }
   const uint64_t count = strtoull(argv[4], NULL, 10);
   const uint64_t window = strtoull(argv[5], NULL, 10);
   const size_t bytes = strtoull(argv[6], NULL, 10);
-  publisher self = {.session = open_session(atoi(argv[1])), .lowest_open = 1};
+  publisher self = {.session = open_session(atoi(argv[1])), .lowest_open = 1, .alike = strcmp(argv[7], "alike") == 0};
   self.confirmed = calloc(count + 2, sizeof(bool));
   const amqp_bytes_t body = amqp_bytes_malloc(bytes);
   if (self.confirmed == NULL || body.bytes == NULL || window == 0) return 1;

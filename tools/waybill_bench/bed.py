@@ -33,7 +33,9 @@ class Queue:
         return self.channel.queue_declare(self.name, passive=True).method.message_count
 
     def rate_between(self, first, last, seconds=600):
-        """Messages a second while the depth grows from `first` to `last`."""
+        """Messages a second while the depth grows from `first` to `last`.
+
+        Asked rarely: a question costs the broker and this process about a millisecond, and the bare publisher isn't watched."""
         marks = []
 
         def passed(goal):
@@ -42,7 +44,7 @@ class Queue:
                 marks.append((time.monotonic(), depth))
             return depth >= goal
         for goal in (first, last):
-            wait_until(lambda goal=goal: passed(goal), seconds, f"{goal} messages in the queue", every=0.005)
+            wait_until(lambda goal=goal: passed(goal), seconds, f"{goal} messages in the queue", every=0.05)
         (began, low), (ended, high) = marks
         return (high - low) / (ended - began)
 
@@ -82,9 +84,9 @@ class Relay:
             self.process.wait()
 
 
-def bare_publisher(queue, count, window=WINDOW):
-    """Messages a second and CPU microseconds a message of the bare C publisher."""
+def bare_publisher(queue, count, shape, window=WINDOW):
+    """Messages a second and CPU microseconds a message of the bare C publisher, with messages of this shape."""
     done = subprocess.run([BUILD / "bench" / "bare_publisher", str(queue.broker.port), queue.exchange, "bench",
-                           str(count), str(window), str(BYTES)], check=True, capture_output=True, text=True)
+                           str(count), str(window), str(BYTES), shape], check=True, capture_output=True, text=True)
     seconds, cpu = map(float, done.stdout.split())
     return count / seconds, cpu / count * 1e6

@@ -1,7 +1,10 @@
 """CPU time and memory of processes, read from /proc."""
 
 import os
+import time
 from pathlib import Path
+
+from waybill_services import wait_until
 
 _TICK = os.sysconf("SC_CLK_TCK")
 
@@ -14,7 +17,26 @@ def cpu_seconds(pid):
 
 def tree_cpu_seconds(pid):
     """The same of a process and all that now descend from it, for example a database server and its sessions."""
-    return sum(cpu_seconds(each) for each in [pid, *_descendants(pid)])
+    return cpu_seconds(pid) + sum(_cpu_seconds_if_running(each) for each in _descendants(pid))
+
+
+def wait_until_calm(pid, seconds=30):
+    """Waits until a process and its descendants use less than a tenth of a core and the disk has all that was written:
+    what the last run left is cleared away."""
+    os.sync()
+    def calm():
+        before = tree_cpu_seconds(pid)
+        time.sleep(0.5)
+        return tree_cpu_seconds(pid) - before < 0.05
+    wait_until(calm, seconds, f"process {pid} at rest")
+
+
+def _cpu_seconds_if_running(pid):
+    """Of a session that ended after it was listed, its parent has the time."""
+    try:
+        return cpu_seconds(pid)
+    except OSError:
+        return 0.0
 
 
 def peak_memory_bytes(pid):

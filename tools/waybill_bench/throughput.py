@@ -1,7 +1,7 @@
 """How fast the relay drains an outbox, beside the bare publisher on the same broker."""
 
 from .bed import Queue, Relay, bare_publisher
-from .processes import cpu_seconds, peak_memory_bytes
+from .processes import cpu_seconds, peak_memory_bytes, wait_until_calm
 
 
 def _drain(broker, store, folder, kind, count, measured):
@@ -11,6 +11,7 @@ def _drain(broker, store, folder, kind, count, measured):
     try:
         relay.migrate()
         store.fill(count)
+        wait_until_calm(broker.process.pid)
         server = store.server_cpu()
         relay.start()
         rate = queue.rate_between(min(2000, measured // 10), measured)
@@ -27,25 +28,49 @@ def _drain(broker, store, folder, kind, count, measured):
 
 
 def beside_the_raw_limit(report, broker, stores, folder, rounds, count):
-    """Bare publisher and relay in turn, `rounds` times; the median of each."""
+    """Bare publisher and relay in turn, `rounds` times; the median of each.
+
+    The limit is what the broker takes of messages with the relay's properties; what it takes of the barest ones stands
+    beside it."""
     report.heading(f"Rate: {count:,} messages of 256 bytes, window 1,000, median of {rounds} rounds in turn")
-    report.columns("queue", "from", "messages/s", "of the raw limit", "CPU us a message", "database CPU us", "peak MiB")
+    report.columns("queue", "from", "messages/s", "of the raw limit", "of the barest", "CPU us a message", "database CPU us",
+                   "peak MiB")
     for kind in ("quorum", "classic"):
-        bare, relays = [], {store.name: [] for store in stores}
+        bare = {"small": [], "alike": []}
+        relays = {store.name: [] for store in stores}
         for _ in range(rounds):
-            queue = Queue(broker, kind)
-            bare.append(bare_publisher(queue, count))
-            queue.close()
+            for shape, results in bare.items():
+                results.append(_bare(broker, kind, count, shape))
             for store in stores:
                 relays[store.name].append(_drain(broker, store, folder, kind, count, count))
                 report.tick()
-        limit = median(rate for rate, _ in bare)
-        report.row(kind, "bare C publisher", f"{limit:,.0f}", "1.00", f"{median(cpu for _, cpu in bare):.1f}", "", "")
-        for name, results in relays.items():
-            rate, own, server, memory = (median(column) for column in zip(*results))
-            report.row(kind, f"relay, {name}", f"{rate:,.0f}", f"{rate / limit:.2f}", f"{own:.1f}",
-                       f"{server:.1f}" if server else "", f"{memory / 2**20:.0f}")
-            report.figure(f"ratio {kind} {name}", rate / limit)
+        _rows(report, kind, {shape: _medians(results) for shape, results in bare.items()},
+              {name: _medians(results) for name, results in relays.items()})
+
+
+def _bare(broker, kind, count, shape):
+    queue = Queue(broker, kind)
+    wait_until_calm(broker.process.pid)
+    try:
+        return bare_publisher(queue, count, shape)
+    finally:
+        queue.close()
+
+
+def _rows(report, kind, bare, relays):
+    limit, barest = bare["alike"][0], bare["small"][0]
+    for shape, name in (("small", "bare C publisher, id only"), ("alike", "bare C publisher, same properties")):
+        rate, cpu = bare[shape]
+        report.row(kind, name, f"{rate:,.0f}", f"{rate / limit:.2f}", f"{rate / barest:.2f}", f"{cpu:.1f}", "", "")
+    for name, (rate, own, server, memory) in relays.items():
+        report.row(kind, f"relay, {name}", f"{rate:,.0f}", f"{rate / limit:.2f}", f"{rate / barest:.2f}", f"{own:.1f}",
+                   f"{server:.1f}" if server else "", f"{memory / 2**20:.0f}")
+        report.figure(f"ratio {kind} {name}", rate / limit)
+        report.figure(f"ratio to the barest {kind} {name}", rate / barest)
+
+
+def _medians(results):
+    return [median(column) for column in zip(*results)]
 
 
 def by_backlog(report, broker, stores, folder, rounds, small, large):
