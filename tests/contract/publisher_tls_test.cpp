@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+#include <thread>
+
 #include "broker/rabbitmq/endpoint.hpp"
+#include "broker/rabbitmq/link.hpp"
 #include "broker/rabbitmq/publisher.hpp"
 #include "fake_amqp/fake_broker.hpp"
 #include "publisher_recorder.hpp"
@@ -37,6 +41,8 @@ class Tls : public ::testing::Test {
     EXPECT_EQ(recorder_.state().count(broker::OutcomeKind::confirmed), 201U);
     EXPECT_EQ(fake_.published().back().body.size(), 1U << 20);
   }
+  /// A peer that says nothing more costs nothing while it is waited for.
+  static Duration cpu_time() { return std::chrono::nanoseconds{std::clock() * (1'000'000'000 / CLOCKS_PER_SEC)}; }
   void expect_refused(const std::string& why) {
     ASSERT_TRUE(recorder_.await([](const State& state) { return !state.downs.empty(); }));
     EXPECT_EQ(recorder_.state().ups, 0);
@@ -93,6 +99,39 @@ TEST_F(Tls, APlainPortIsNotWaitedForForever) {
   publisher_ = std::make_unique<broker::rabbitmq::RabbitPublisher>(*endpoint);
   publisher_->start(recorder_);
   expect_refused("TLS handshake");
+}
+
+TEST_F(Tls, ALoginThatStallsInTheMiddleOfARecordEndsByItsDeadlineAndCostsNothing) {
+  TlsFront front(fake_.port(), "localhost");
+  front.stall();
+  BrokerConfig config;
+  config.url = Secret("amqps://user:word@localhost:" + std::to_string(front.port()));
+  config.ca_file = front.ca_file();
+  auto endpoint = broker::rabbitmq::make_endpoint(config);
+  ASSERT_TRUE(endpoint);
+  const MonoTime began = std::chrono::steady_clock::now();
+  const Duration spent = cpu_time();
+  auto link = broker::rabbitmq::open_link(*endpoint, Deadline::after(std::chrono::seconds{2}), {}, "test");
+  ASSERT_FALSE(link);
+  EXPECT_EQ(link.error().code(), ErrorCode::timeout) << link.error().message();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{5});
+  EXPECT_LT(cpu_time() - spent, std::chrono::seconds{1});
+}
+
+TEST_F(Tls, StopDoesNotWaitForALoginThatStalls) {
+  TlsFront front(fake_.port(), "localhost");
+  front.stall();
+  open(front, "localhost", front.ca_file());
+  const Deadline deadline = Deadline::after(std::chrono::seconds{10});
+  while (!front.has_stalled() && !deadline.passed()) std::this_thread::yield();
+  const MonoTime began = std::chrono::steady_clock::now();
+  // Three answers later the login has read what there was.
+  for (std::uint64_t tag = 1; tag <= 3; ++tag) {
+    publisher_->publish({outgoing(tag, "shop", "key")});
+    ASSERT_TRUE(recorder_.await([&](const State& state) { return state.outcomes.size() == tag; }));
+  }
+  publisher_->stop(Deadline::after(std::chrono::seconds{1}));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{3});
 }
 
 }  // namespace

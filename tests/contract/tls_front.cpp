@@ -98,6 +98,7 @@ void TlsFront::serve(int client) {
   const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(tls_->context), &SSL_free);
   SSL_set_fd(ssl.get(), client);
   if (SSL_accept(ssl.get()) != 1) return;
+  if (stalling_) return leave_waiting(client);
   broker::rabbitmq::Endpoint plain;
   plain.host = "127.0.0.1";
   plain.port = plain_port_;
@@ -116,6 +117,18 @@ void TlsFront::serve(int client) {
       const auto count = ::recv(server->get(), buffer.data(), buffer.size(), 0);
       if (count <= 0 || SSL_write(ssl.get(), buffer.data(), static_cast<int>(count)) <= 0) return;
     }
+  }
+}
+
+void TlsFront::leave_waiting(int client) {
+  const char begin_of_record = 0x17;
+  ::send(client, &begin_of_record, 1, MSG_NOSIGNAL);
+  has_stalled_ = true;
+  std::array<char, 4096> ignored{};
+  const Deadline deadline = Deadline::after(std::chrono::seconds{10});
+  while (!stopping_ && !deadline.passed()) {
+    pollfd polled{client, POLLIN, 0};
+    if (::poll(&polled, 1, 20) > 0 && ::recv(client, ignored.data(), ignored.size(), 0) <= 0) return;
   }
 }
 

@@ -17,6 +17,10 @@ class TlsFront {
   TlsFront(std::uint16_t plain_port, const std::string& name);
   ~TlsFront();
 
+  /// From the next connection on: after the handshake one byte of a record, then silence, for ten seconds at most.
+  void stall() { stalling_ = true; }
+  bool has_stalled() const { return has_stalled_; }
+
   std::uint16_t port() const { return port_; }
   /// The certificate, which is its own authority, as a PEM file.
   const std::string& ca_file() const { return ca_file_; }
@@ -25,13 +29,14 @@ class TlsFront {
   struct Tls;
   void run();
   void serve(int client);
+  void leave_waiting(int client);
 
   std::uint16_t plain_port_;
   std::unique_ptr<Tls> tls_;
   std::string ca_file_;
   broker::rabbitmq::Descriptor listener_;
   std::uint16_t port_ = 0;
-  std::atomic<bool> stopping_{false};
+  std::atomic<bool> stopping_{false}, stalling_{false}, has_stalled_{false};
   std::thread thread_;
 };
 
