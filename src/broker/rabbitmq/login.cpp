@@ -49,13 +49,17 @@ class Login {
       auto found = link_->next(frame);
       if (!found) return fault(ErrorCode::unreachable, found.error().message() + ": is this an AMQP 0-9-1 port?");
       if (*found) return take(frame, expected, name);
-      if (!link_->transport().has_input() &&
-          !await_ready(link_->transport().fd(), link_->transport().events(!link_->out().pending().empty()), deadline_,
-                       interrupt_)) {
+      if (!await_input()) {
         return fault(ErrorCode::timeout, std::string("connected, but no ") + name + " came in time");
       }
       if (auto got = link_->fill(); !got) return fault(ErrorCode::unreachable, got.error().message() + hint());
     }
+  }
+
+  bool await_input() const {
+    const Transport& transport = link_->transport();
+    if (transport.has_input()) return !gave_up(deadline_, interrupt_);
+    return await_ready(transport.fd(), transport.events(!link_->out().pending().empty()), deadline_, interrupt_);
   }
 
   Result<std::string_view> take(const Frame& frame, amqp_method_number_t expected, const char* name) {

@@ -82,14 +82,21 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
 
 int Descriptor::release() noexcept { return std::exchange(fd_, -1); }
 
+bool gave_up(Deadline deadline, const Interrupt& interrupt) {
+  if (deadline.passed()) return true;
+  pollfd polled{interrupt.fd, POLLIN, 0};
+  return ::poll(&polled, 1, 0) > 0 && !interrupt.woken();
+}
+
 bool await_ready(int fd, short events, Deadline deadline, const Interrupt& interrupt) {
   std::array<pollfd, 2> polled{pollfd{fd, events, 0}, pollfd{interrupt.fd, POLLIN, 0}};
-  while (true) {
+  // Also when it is always ready: a peer that never stops talking must not outlast the deadline.
+  while (!deadline.passed()) {
     const int count = ::poll(polled.data(), polled.size(), deadline.poll_timeout());
     if (count > 0 && polled[1].revents != 0 && !interrupt.woken()) return false;
     if (count > 0 && polled[0].revents != 0) return true;
-    if (deadline.passed()) return false;
   }
+  return false;
 }
 
 Result<Descriptor> connect_tcp(const Endpoint& endpoint, Deadline deadline, const Interrupt& interrupt) {

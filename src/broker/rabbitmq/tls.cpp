@@ -109,7 +109,9 @@ class TlsTransport final : public Transport {
     const bool output = has_output || SSL_want_write(ssl_.get());
     return static_cast<short>(output ? POLLIN | POLLOUT : POLLIN);
   }
-  bool has_input() const override { return SSL_has_pending(ssl_.get()) == 1; }
+  // Not SSL_has_pending: it counts the beginning of a record too, which nobody can read yet. Without read-ahead (off
+  // unless asked for) OpenSSL takes one record at a time, so whole records wait in the socket, where poll sees them.
+  bool has_input() const override { return SSL_pending(ssl_.get()) > 0; }
   const std::string& error() const override { return error_; }
 
  private:

@@ -44,6 +44,9 @@ class Descriptor {
   int fd_;
 };
 
+/// The deadline has passed or the interrupt gave up. Does not block.
+bool gave_up(Deadline deadline, const Interrupt& interrupt);
+
 /// Blocks until `fd` is ready for `events`. False: the deadline passed or the interrupt gave up.
 bool await_ready(int fd, short events, Deadline deadline, const Interrupt& interrupt);
 
