@@ -20,7 +20,7 @@ struct Freed {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
 using Context = std::unique_ptr<SSL_CTX, Freed>;
-using Session = std::unique_ptr<SSL, Freed>;
+using Connection = std::unique_ptr<SSL, Freed>;
 
 std::string last_words() {
   const unsigned long code = ERR_peek_last_error();
@@ -89,7 +89,7 @@ void expect_host(SSL* ssl, const std::string& host) {
 
 class TlsTransport final : public Transport {
  public:
-  TlsTransport(Descriptor socket, Context context, Session ssl)
+  TlsTransport(Descriptor socket, Context context, Connection ssl)
       : socket_(std::move(socket)), context_(std::move(context)), ssl_(std::move(ssl)) {}
 
   Moved read(char* to, std::size_t room) override {
@@ -126,7 +126,7 @@ class TlsTransport final : public Transport {
 
   Descriptor socket_;
   Context context_;
-  Session ssl_;
+  Connection ssl_;
   std::string error_;
 };
 
@@ -150,7 +150,7 @@ Result<std::unique_ptr<Transport>> start_tls(Descriptor socket, const Endpoint& 
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_verify(context.get(), endpoint.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   if (auto loaded = load_files(context.get(), endpoint); !loaded) return std::move(loaded).error();
-  Session ssl(SSL_new(context.get()));
+  Connection ssl(SSL_new(context.get()));
   BIO* bio = BIO_new(quiet_socket());
   BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket.get())));
   BIO_set_init(bio, 1);
