@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "broker/rabbitmq/endpoint.hpp"
 #include "broker/rabbitmq/publisher.hpp"
@@ -38,6 +39,15 @@ class HostileBroker : public ::testing::Test {
   }
   void publish(std::uint64_t first, std::uint64_t last, const std::string& exchange = "shop") {
     publisher_->publish(outgoings(first, last, exchange, "key"));
+  }
+  template <class Condition>
+  static bool wait_until(Condition condition, Duration limit = std::chrono::seconds{10}) {
+    const Deadline deadline = Deadline::after(limit);
+    while (!condition()) {
+      if (deadline.passed()) return false;
+      std::this_thread::yield();
+    }
+    return true;
   }
   /// Calls `what` once, when the message with that tag has arrived; the script answers nothing else.
   void when_arrived(std::uint64_t tag, std::function<void(Peer&, const Published&)> what) {
@@ -245,6 +255,56 @@ TEST_F(HostileBroker, ForbiddenExchangeIsAFaultOfTheRouteAfterTheFirstRefusal) {
   ASSERT_TRUE(recorder_.await_outcomes(3));
   EXPECT_EQ(recorder_.outcome(1).kind, OutcomeKind::in_doubt);
   EXPECT_EQ(recorder_.state().count(OutcomeKind::route_fault), 2U);
+}
+
+TEST_F(HostileBroker, RefusedDefaultExchangeIsAFaultOfTheRouteAndNoLoop) {
+  when_arrived(1, [](Peer& peer, const Published&) {
+    peer.close_channel(403, "ACCESS_REFUSED - access to exchange 'amq.default' in vhost '/' refused for user 'user'");
+  });
+  open_up();
+  publish(1, 2, "");
+  ASSERT_TRUE(recorder_.await_outcomes(2));
+  EXPECT_EQ(recorder_.state().count(OutcomeKind::in_doubt), 2U);
+  publish(3, 4, "");
+  ASSERT_TRUE(recorder_.await_outcomes(4));
+  EXPECT_EQ(recorder_.state().count(OutcomeKind::route_fault), 2U);
+  EXPECT_NE(recorder_.outcome(3).answer.find("'amq.default'"), std::string::npos);
+  // Others go on, and it is tried again after a while.
+  fake_.script([](Peer& peer, const Published& message) { peer.ack(message.tag); });
+  publish(5, 5);
+  ASSERT_TRUE(recorder_.await_outcomes(5));
+  EXPECT_EQ(recorder_.outcome(5).kind, OutcomeKind::confirmed);
+  std::uint64_t tag = 5;
+  ASSERT_TRUE(wait_until([&] {
+    ++tag;
+    publish(tag, tag, "");
+    return recorder_.await_outcomes(tag) && recorder_.outcome(tag).kind == OutcomeKind::confirmed;
+  }));
+  EXPECT_EQ(fake_.connections(), 1);
+}
+
+TEST_F(HostileBroker, AChannelThatClosesAgainWithNothingConfirmedEndsTheConnection) {
+  fake_.script([](Peer& peer, const Published&) {
+    peer.close_channel(404, "NOT_FOUND - no exchange 'shop' in vhost '/'");  // though it says that it is there
+  });
+  open_up();
+  publish(1, 1);
+  ASSERT_TRUE(recorder_.await_outcomes(1));
+  publish(2, 2);
+  ASSERT_TRUE(recorder_.await([](const State& state) { return !state.downs.empty(); }));
+  EXPECT_EQ(recorder_.state().downs.front().first, DownCause::protocol);
+  EXPECT_EQ(recorder_.state().count(OutcomeKind::in_doubt), 2U);
+}
+
+TEST_F(HostileBroker, ARefusalThatNamesNothingInFlightBlamesWhatWasSent) {
+  when_arrived(1, [](Peer& peer, const Published&) {
+    peer.close_channel(403, "ACCESS_REFUSED - access to exchange 'other' in vhost '/' refused for user 'user'");
+  });
+  open_up();
+  publish(1, 1);
+  ASSERT_TRUE(recorder_.await([](const State& state) { return !state.downs.empty(); }));
+  EXPECT_EQ(recorder_.state().downs.front().first, DownCause::protocol);
+  EXPECT_EQ(recorder_.outcome(1).kind, OutcomeKind::in_doubt);
 }
 
 TEST_F(HostileBroker, OrderlyCloseIsNobodysFault) {

@@ -25,6 +25,19 @@ TEST(ExchangeGate, TheDefaultExchangeIsNeverAskedFor) {
   EXPECT_EQ(gate.next_question(), std::nullopt);
 }
 
+TEST(ExchangeGate, ARefusedDefaultExchangeIsTriedAgainWithDoublingPauses) {
+  ExchangeGate gate;
+  MonoTime now{};
+  for (const int pause : {1, 2, 4}) {
+    gate.fault("", "403", now);
+    EXPECT_EQ(gate.enter("", now + seconds{pause} - Duration{1}), Answer::refused);
+    EXPECT_EQ(gate.words(""), "403");
+    now += seconds{pause};
+    EXPECT_EQ(gate.enter("", now), Answer::open);
+    EXPECT_EQ(gate.next_question(), std::nullopt);
+  }
+}
+
 TEST(ExchangeGate, AMissingOneIsAskedForAgainWithDoublingPauses) {
   ExchangeGate gate;
   MonoTime now{};
