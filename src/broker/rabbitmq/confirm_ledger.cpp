@@ -3,6 +3,15 @@
 #include <utility>
 
 namespace waybill::broker::rabbitmq {
+namespace {
+
+/// RabbitMQ: ACCESS_REFUSED - access to exchange 'x' in vhost '/' refused for user 'u'. The default exchange, whose name
+/// is empty, goes by another one there.
+std::string in_words(const std::string& exchange) {
+  return "exchange '" + (exchange.empty() ? "amq.default" : exchange) + "' in vhost";
+}
+
+}  // namespace
 
 void ConfirmLedger::add(Outgoing message, std::uint64_t starts_at) {
   entries_.push_back({std::move(message), starts_at, false, false, {}});
@@ -57,6 +66,14 @@ bool ConfirmLedger::returned(std::string_view id, std::string_view exchange, std
     return true;
   }
   return false;
+}
+
+std::optional<std::string> ConfirmLedger::exchange_named_in(std::string_view words) const {
+  for (const Entry& entry : entries_) {
+    const std::string& exchange = entry.message.exchange;
+    if (!entry.settled && words.find(in_words(exchange)) != std::string_view::npos) return exchange;
+  }
+  return std::nullopt;
 }
 
 void ConfirmLedger::abandon(std::uint64_t left, const std::string& reason, std::vector<Outcome>& outcomes) {

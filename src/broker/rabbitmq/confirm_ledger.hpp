@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ class ConfirmLedger {
   /// `basic.return` carries no delivery tag: the oldest message with that id and destination is the one. Its outcome
   /// follows with the ack that the broker still sends. False: nothing in flight fits.
   bool returned(std::string_view id, std::string_view exchange, std::string_view routing_key, std::string answer);
+
+  /// The exchange that the broker's words name, if anything without an outcome goes there.
+  std::optional<std::string> exchange_named_in(std::string_view words) const;
 
   /// The channel or connection is gone: what had begun to leave before `left` is in doubt (or known to be returned),
   /// the rest certainly was not sent.

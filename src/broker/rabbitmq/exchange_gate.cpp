@@ -17,8 +17,7 @@ constexpr std::size_t most_entries = 4096;
 
 ExchangeGate::Answer ExchangeGate::enter(const std::string& exchange, MonoTime now) {
   if (has_last_open_ && exchange == last_open_) return Answer::open;
-  // The default exchange always exists, and asking for it is an error.
-  if (exchange.empty()) return Answer::open;
+  if (exchange.empty()) return enter_default(now);
   if (entries_.size() >= most_entries)
     std::erase_if(entries_, [](auto& it) { return it.second.state == State::there; });
   Entry& entry = entries_[exchange];
@@ -33,6 +32,13 @@ ExchangeGate::Answer ExchangeGate::enter(const std::string& exchange, MonoTime n
     questions_.push_back(exchange);
   }
   return Answer::wait;
+}
+
+// The default exchange always exists, and asking for it is an error: whether it is still forbidden, only a message tells.
+ExchangeGate::Answer ExchangeGate::enter_default(MonoTime now) const {
+  const auto known = entries_.find(std::string());
+  const bool refused = known != entries_.end() && known->second.state == State::faulty && now < known->second.retry_at;
+  return refused ? Answer::refused : Answer::open;
 }
 
 const std::string& ExchangeGate::words(const std::string& exchange) const {

@@ -26,7 +26,8 @@ class ExchangeGate {
   /// The next exchange to ask the broker for; one at a time, until found() or fault().
   std::optional<std::string> next_question();
   void found(const std::string& exchange);
-  /// It is missing or must not be used: it is asked for again after 1 s, doubling to 30 s.
+  /// It is missing or must not be used: it is asked for again after 1 s, doubling to 30 s. The default exchange, which
+  /// can't be asked for, is open again then.
   void fault(const std::string& exchange, std::string words, MonoTime now);
   /// The channel closed: what was known to be there may be gone.
   void doubt();
@@ -41,6 +42,8 @@ class ExchangeGate {
     Duration backoff{0};
     MonoTime retry_at{};
   };
+
+  Answer enter_default(MonoTime now) const;
 
   std::unordered_map<std::string, Entry> entries_;
   std::deque<std::string> questions_;

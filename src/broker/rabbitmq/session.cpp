@@ -19,6 +19,7 @@ void Session::open_channel() {
   link_.out().method(publish_channel, AMQP_CHANNEL_OPEN_METHOD, &open);
   link_.out().method(publish_channel, AMQP_CONFIRM_SELECT_METHOD, &select);
   ready_ = false;
+  answered_ = false;
 }
 
 void Session::open_control() {

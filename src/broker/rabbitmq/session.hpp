@@ -71,7 +71,7 @@ class Session {
   std::optional<Loss> take_returned_content(const Frame& frame);
   std::optional<Loss> take_channel_close(const CloseReason& reason, MonoTime now);
   std::optional<Loss> settle(std::string_view arguments, OutcomeKind kind);
-  std::string exchange_named_in(const std::string& words) const;
+  void put_in_doubt(const CloseReason& reason);
 
   Link& link_;
   ExchangeGate& gate_;
@@ -88,6 +88,8 @@ class Session {
   bool control_ready_ = false;
   bool blocked_ = false;
   bool confirmed_any_ = false;
+  bool answered_ = false;       ///< the present channel has confirmed or refused something
+  bool closed_barren_ = false;  ///< the channel before it had not, and asking for exchanges was to show why
 };
 
 }  // namespace waybill::broker::rabbitmq

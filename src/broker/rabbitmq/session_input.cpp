@@ -67,7 +67,7 @@ std::optional<Loss> Session::settle(std::string_view arguments, OutcomeKind kind
   if (!ledger_.settle(tag, multiple, kind, outcomes_)) {
     return violation(name + " for delivery tag " + std::to_string(tag) + ", which is not outstanding");
   }
-  confirmed_any_ = true;
+  confirmed_any_ = answered_ = true;
   return std::nullopt;
 }
 
@@ -126,29 +126,28 @@ std::optional<Loss> Session::take_returned_content(const Frame& frame) {
   return std::nullopt;
 }
 
-std::string Session::exchange_named_in(const std::string& words) const {
-  // RabbitMQ: NOT_FOUND - no exchange 'x' in vhost '/', ACCESS_REFUSED - access to exchange 'x' in vhost ...
-  const std::string mark = "exchange '";
-  const std::size_t begin = words.find(mark);
-  const std::size_t end = words.find("' in vhost", begin);
-  if (begin == std::string::npos || end == std::string::npos) return {};
-  return words.substr(begin + mark.size(), end - begin - mark.size());
+// A closing channel withholds confirms it had earned, and ignores what follows: all of it is in doubt.
+void Session::put_in_doubt(const CloseReason& reason) {
+  ledger_.abandon(std::numeric_limits<std::uint64_t>::max(), reason.words(), outcomes_);
+  body_.reset();
+  gate_.doubt();
 }
 
 std::optional<Loss> Session::take_channel_close(const CloseReason& reason, MonoTime now) {
   amqp_channel_close_ok_t ok{0};
   link_.out().method(publish_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
-  if (reason.code != AMQP_NOT_FOUND && reason.code != AMQP_ACCESS_REFUSED) {
+  const auto forbidden =
+      reason.code == AMQP_ACCESS_REFUSED ? ledger_.exchange_named_in(reason.text) : std::optional<std::string>();
+  // A missing exchange is found out by asking; if that does not help, the same messages would close the next one too.
+  const bool again = closed_barren_ && !answered_;
+  if (!forbidden && (reason.code != AMQP_NOT_FOUND || again)) {
     [[maybe_unused]] const Status sent = link_.flush();
     return Loss{DownCause::protocol, reason.words()};
   }
-  // A closing channel withholds confirms it had earned, and ignores what follows: all of it is in doubt.
-  ledger_.abandon(std::numeric_limits<std::uint64_t>::max(), reason.words(), outcomes_);
-  body_.reset();
-  gate_.doubt();
-  const std::string exchange = exchange_named_in(reason.text);
+  closed_barren_ = !forbidden && !answered_;
+  put_in_doubt(reason);
   // A forbidden exchange does exist: only its refusal tells.
-  if (reason.code == AMQP_ACCESS_REFUSED && !exchange.empty()) gate_.fault(exchange, reason.words(), now);
+  if (forbidden) gate_.fault(*forbidden, reason.words(), now);
   open_channel();
   return std::nullopt;
 }
