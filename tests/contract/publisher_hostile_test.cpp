@@ -18,6 +18,9 @@ using broker::DownCause;
 using broker::OutcomeKind;
 using State = Recorder::State;
 
+constexpr const char* forbidden_topic =
+    "ACCESS_REFUSED - access to topic 'secret' in exchange 'shop' in vhost '/' refused for user 'user'";
+
 class HostileBroker : public ::testing::Test {
  protected:
   void open(Duration heartbeat = std::chrono::seconds{30}) {
@@ -305,6 +308,38 @@ TEST_F(HostileBroker, ARefusalThatNamesNothingInFlightBlamesWhatWasSent) {
   ASSERT_TRUE(recorder_.await([](const State& state) { return !state.downs.empty(); }));
   EXPECT_EQ(recorder_.state().downs.front().first, DownCause::protocol);
   EXPECT_EQ(recorder_.outcome(1).kind, OutcomeKind::in_doubt);
+}
+
+TEST_F(HostileBroker, ForbiddenTopicIsTheFaultOfTheOneMessageThatHasIt) {
+  when_arrived(3, [](Peer& peer, const Published&) { peer.close_channel(403, forbidden_topic); });
+  open_up();
+  publish(1, 2);
+  publisher_->publish({outgoing(3, "shop", "secret")});
+  publish(4, 5);
+  ASSERT_TRUE(recorder_.await_outcomes(5));
+  const State state = recorder_.state();
+  EXPECT_EQ(state.outcomes.at(3).kind, OutcomeKind::undeliverable);
+  EXPECT_EQ(state.outcomes.at(3).answer, std::string("403 ") + forbidden_topic);
+  for (const std::uint64_t tag : {1U, 2U, 4U, 5U}) EXPECT_NE(state.outcomes.at(tag).kind, OutcomeKind::undeliverable);
+  fake_.script([](Peer& peer, const Published& message) { peer.ack(message.tag); });
+  publish(6, 7);
+  ASSERT_TRUE(recorder_.await_outcomes(7));
+  EXPECT_EQ(recorder_.outcome(7).kind, OutcomeKind::confirmed) << "the exchange is not at fault";
+  EXPECT_EQ(fake_.connections(), 1);
+}
+
+TEST_F(HostileBroker, ForbiddenTopicOfSeveralInFlightIsIsolatedFirst) {
+  when_arrived(2, [](Peer& peer, const Published&) { peer.close_channel(403, forbidden_topic); });
+  open_up();
+  publisher_->publish({outgoing(1, "shop", "secret"), outgoing(2, "shop", "secret")});
+  ASSERT_TRUE(recorder_.await([](const State& state) { return !state.downs.empty(); }));
+  EXPECT_EQ(recorder_.state().downs.front().first, DownCause::protocol) << "the engine's window restarts at one";
+  EXPECT_EQ(recorder_.state().count(OutcomeKind::in_doubt), 2U);
+  ASSERT_TRUE(recorder_.await_up(2));
+  when_arrived(1, [](Peer& peer, const Published&) { peer.close_channel(403, forbidden_topic); });
+  publisher_->publish({outgoing(3, "shop", "secret")});
+  ASSERT_TRUE(recorder_.await_outcomes(3));
+  EXPECT_EQ(recorder_.outcome(3).kind, OutcomeKind::undeliverable);
 }
 
 TEST_F(HostileBroker, OrderlyCloseIsNobodysFault) {
