@@ -76,6 +76,23 @@ std::optional<std::string> ConfirmLedger::exchange_named_in(std::string_view wor
   return std::nullopt;
 }
 
+bool ConfirmLedger::refuse_topic(std::string_view words, std::string answer, std::vector<Outcome>& outcomes) {
+  Entry* meant = nullptr;
+  for (Entry& entry : entries_) {
+    if (entry.settled || entry.is_returned) continue;
+    const Outgoing& message = entry.message;
+    const std::string refused = "topic '" + message.routing_key + "' in " + in_words(message.exchange);
+    if (words.find(refused) == std::string_view::npos) continue;
+    if (meant != nullptr) return false;
+    meant = &entry;
+  }
+  if (meant == nullptr) return false;
+  meant->settled = true;
+  outcomes.push_back({meant->message.tag, OutcomeKind::undeliverable, std::move(answer)});
+  drop_settled();
+  return true;
+}
+
 void ConfirmLedger::abandon(std::uint64_t left, const std::string& reason, std::vector<Outcome>& outcomes) {
   for (Entry& entry : entries_) {
     if (entry.settled) continue;

@@ -30,6 +30,11 @@ class ConfirmLedger {
   /// The exchange that the broker's words name, if anything without an outcome goes there.
   std::optional<std::string> exchange_named_in(std::string_view words) const;
 
+  /// The broker closes the channel with words that refuse a topic of an exchange. Where exactly one message without an
+  /// outcome is meant, it is certain that the broker did not take that one: it gets the outcome `undeliverable`. False:
+  /// none or several, which no one can tell apart.
+  bool refuse_topic(std::string_view words, std::string answer, std::vector<Outcome>& outcomes);
+
   /// The channel or connection is gone: what had begun to leave before `left` is in doubt (or known to be returned),
   /// the rest certainly was not sent.
   void abandon(std::uint64_t left, const std::string& reason, std::vector<Outcome>& outcomes);

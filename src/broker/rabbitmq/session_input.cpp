@@ -136,15 +136,18 @@ void Session::put_in_doubt(const CloseReason& reason) {
 std::optional<Loss> Session::take_channel_close(const CloseReason& reason, MonoTime now) {
   amqp_channel_close_ok_t ok{0};
   link_.out().method(publish_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
-  const auto forbidden =
-      reason.code == AMQP_ACCESS_REFUSED ? ledger_.exchange_named_in(reason.text) : std::optional<std::string>();
+  const bool refused = reason.code == AMQP_ACCESS_REFUSED;
+  // Permissions for topics: the exchange is there for others, and the message would be refused again.
+  const bool of_topic = refused && reason.text.find("access to topic '") != std::string::npos;
+  const bool of_one = of_topic && ledger_.refuse_topic(reason.text, reason.words(), outcomes_);
+  const auto forbidden = refused && !of_topic ? ledger_.exchange_named_in(reason.text) : std::optional<std::string>();
   // A missing exchange is found out by asking; if that does not help, the same messages would close the next one too.
   const bool again = closed_barren_ && !answered_;
-  if (!forbidden && (reason.code != AMQP_NOT_FOUND || again)) {
+  if (!forbidden && !of_one && (reason.code != AMQP_NOT_FOUND || again)) {
     [[maybe_unused]] const Status sent = link_.flush();
     return Loss{DownCause::protocol, reason.words()};
   }
-  closed_barren_ = !forbidden && !answered_;
+  closed_barren_ = reason.code == AMQP_NOT_FOUND && !answered_;
   put_in_doubt(reason);
   // A forbidden exchange does exist: only its refusal tells.
   if (forbidden) gate_.fault(*forbidden, reason.words(), now);
