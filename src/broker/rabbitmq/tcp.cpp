@@ -99,17 +99,22 @@ bool await_ready(int fd, short events, Deadline deadline, const Interrupt& inter
   return false;
 }
 
-Result<Descriptor> connect_tcp(const Endpoint& endpoint, Deadline deadline, const Interrupt& interrupt) {
-  auto addresses = resolve(endpoint.host, endpoint.port, deadline, interrupt);
-  if (!addresses) return std::move(addresses).error();
-  Error last(ErrorCode::unreachable, endpoint.name() + ": the host has no address");
-  for (const Address& address : *addresses) {
-    auto socket = connect_to(address, endpoint.name(), deadline, interrupt);
+Result<Descriptor> connect_any(const std::vector<Address>& addresses, const std::string& name, Deadline deadline,
+                               const Interrupt& interrupt) {
+  Error last(ErrorCode::unreachable, name + ": the host has no address");
+  for (const Address& address : addresses) {
+    auto socket = connect_to(address, name, deadline, interrupt);
     if (socket) return socket;
     last = std::move(socket).error();
     if (deadline.passed()) break;
   }
   return last;
+}
+
+Result<Descriptor> connect_tcp(const Endpoint& endpoint, Deadline deadline, const Interrupt& interrupt) {
+  auto addresses = resolve(endpoint.host, endpoint.port, deadline, interrupt);
+  if (!addresses) return std::move(addresses).error();
+  return connect_any(*addresses, endpoint.name(), deadline, interrupt);
 }
 
 Result<std::unique_ptr<Transport>> dial(const Endpoint& endpoint, Deadline deadline, const Interrupt& interrupt) {

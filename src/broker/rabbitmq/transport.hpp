@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "broker/rabbitmq/endpoint.hpp"
 #include "broker/rabbitmq/wakeup.hpp"
@@ -10,6 +11,8 @@
 #include "waybill/result.h"
 
 namespace waybill::broker::rabbitmq {
+
+struct Address;
 
 /// A connected stream of bytes that never blocks. Used by one thread.
 class Transport {
@@ -53,6 +56,10 @@ bool await_ready(int fd, short events, Deadline deadline, const Interrupt& inter
 /// Finds the host, connects, and for `amqps` shakes hands and checks the certificate. Blocks until the deadline.
 /// Errors: unreachable, timeout, unauthorized (certificate), invalid_configuration (a PEM file can't be read).
 Result<std::unique_ptr<Transport>> dial(const Endpoint& endpoint, Deadline deadline, const Interrupt& interrupt);
+
+/// Connects to the first of a host's addresses that takes it. `name` is for the error's words.
+Result<Descriptor> connect_any(const std::vector<Address>& addresses, const std::string& name, Deadline deadline,
+                               const Interrupt& interrupt);
 
 /// The parts of dial().
 Result<Descriptor> connect_tcp(const Endpoint& endpoint, Deadline deadline, const Interrupt& interrupt);
