@@ -102,11 +102,15 @@ bool await_ready(int fd, short events, Deadline deadline, const Interrupt& inter
 Result<Descriptor> connect_any(const std::vector<Address>& addresses, const std::string& name, Deadline deadline,
                                const Interrupt& interrupt) {
   Error last(ErrorCode::unreachable, name + ": the host has no address");
+  auto left = static_cast<Duration::rep>(addresses.size());
   for (const Address& address : addresses) {
-    auto socket = connect_to(address, name, deadline, interrupt);
+    const MonoTime now = std::chrono::steady_clock::now();
+    const Deadline share{now + (deadline.at() - now) / left--};
+    auto socket = connect_to(address, name, share, interrupt);
     if (socket) return socket;
     last = std::move(socket).error();
-    if (deadline.passed()) break;
+    // Its descriptor may have been read empty by now: only the answer tells.
+    if (deadline.passed() || (interrupt.woken && !interrupt.woken())) break;
   }
   return last;
 }

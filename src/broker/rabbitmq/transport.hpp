@@ -57,7 +57,8 @@ bool await_ready(int fd, short events, Deadline deadline, const Interrupt& inter
 /// Errors: unreachable, timeout, unauthorized (certificate), invalid_configuration (a PEM file can't be read).
 Result<std::unique_ptr<Transport>> dial(const Endpoint& endpoint, Deadline deadline, const Interrupt& interrupt);
 
-/// Connects to the first of a host's addresses that takes it. `name` is for the error's words.
+/// Connects to the first of a host's addresses that takes it. Each gets an equal share of the time that is left, so one
+/// that never answers does not keep the others from being tried. `name` is for the error's words.
 Result<Descriptor> connect_any(const std::vector<Address>& addresses, const std::string& name, Deadline deadline,
                                const Interrupt& interrupt);
 
