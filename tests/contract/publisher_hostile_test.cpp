@@ -180,6 +180,26 @@ TEST_F(HostileBroker, Case13AckTwice) {
   EXPECT_EQ(recorder_.outcome(5).kind, OutcomeKind::confirmed);
 }
 
+TEST_F(HostileBroker, Case13AckForAMessageThatHasNotLeftIsNoConfirm) {
+  fake_.script([](Peer& peer, const Published&) { peer.read(false); });
+  open_up();
+  publish(1, 1);
+  ASSERT_TRUE(wait_until([&] { return !fake_.published().empty(); }));
+  // More than the sockets hold: the last one, and the end of the one before, stay here.
+  std::vector<broker::Outgoing> large;
+  for (std::uint64_t tag = 2; tag <= 3; ++tag) {
+    large.push_back(outgoing(tag, "shop", "key", std::string(32 << 20, 'x')));
+  }
+  publisher_->publish(std::move(large));
+  // A blocked flag that comes back tells that the publisher has taken them over and read on.
+  fake_.act([](Peer& peer) { peer.block("so that it is seen"); });
+  ASSERT_TRUE(recorder_.await([](const State& state) { return state.blocked; }));
+  fake_.act([](Peer& peer) { peer.ack(2, true); });
+  ASSERT_TRUE(recorder_.await([](const State& state) { return !state.downs.empty(); }));
+  EXPECT_EQ(recorder_.state().downs.front().first, DownCause::lost);
+  EXPECT_EQ(recorder_.state().count(OutcomeKind::confirmed), 0U);
+}
+
 TEST_F(HostileBroker, Case14ReturnThenAckIsUnroutableAndMatchesTheVeryMessage) {
   fake_.script([](Peer& peer, const Published& message) {
     if (message.tag == 2) peer.give_back(message);
