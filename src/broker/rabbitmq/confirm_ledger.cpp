@@ -13,8 +13,8 @@ std::string in_words(const std::string& exchange) {
 
 }  // namespace
 
-void ConfirmLedger::add(Outgoing message, std::uint64_t starts_at) {
-  entries_.push_back({std::move(message), starts_at, false, false, {}});
+void ConfirmLedger::add(Outgoing message, std::uint64_t starts_at, std::uint64_t ends_at) {
+  entries_.push_back({std::move(message), starts_at, ends_at, false, false, {}});
 }
 
 Outcome ConfirmLedger::outcome_of(Entry& entry, OutcomeKind kind) {
@@ -39,9 +39,12 @@ bool ConfirmLedger::settle_one(std::uint64_t delivery_tag, OutcomeKind kind, std
   return true;
 }
 
-bool ConfirmLedger::settle(std::uint64_t delivery_tag, bool multiple, OutcomeKind kind,
+bool ConfirmLedger::settle(std::uint64_t delivery_tag, bool multiple, OutcomeKind kind, std::uint64_t left,
                            std::vector<Outcome>& outcomes) {
   if (delivery_tag == 0 || delivery_tag > last_tag()) return false;
+  // Those before it left earlier.
+  const bool is_waiting = delivery_tag >= first_tag_;
+  if (is_waiting && entries_[static_cast<std::size_t>(delivery_tag - first_tag_)].ends_at > left) return false;
   if (!multiple) return settle_one(delivery_tag, kind, outcomes);
   bool any = false;
   while (!entries_.empty() && first_tag_ <= delivery_tag) {
@@ -57,8 +60,9 @@ bool ConfirmLedger::settle(std::uint64_t delivery_tag, bool multiple, OutcomeKin
 }
 
 bool ConfirmLedger::returned(std::string_view id, std::string_view exchange, std::string_view routing_key,
-                             std::string answer) {
+                             std::string answer, std::uint64_t left) {
   for (Entry& entry : entries_) {
+    if (entry.ends_at > left) return false;
     if (entry.settled || entry.is_returned || entry.message.message->id.str() != id) continue;
     if (entry.message.exchange != exchange || entry.message.routing_key != routing_key) continue;
     entry.is_returned = true;

@@ -15,17 +15,21 @@ namespace waybill::broker::rabbitmq {
 /// goes in comes out with exactly one outcome.
 class ConfirmLedger {
  public:
-  /// A message that is now being written; `starts_at` is its first byte's position in the stream.
-  void add(Outgoing message, std::uint64_t starts_at);
+  /// A message that is now being written; `starts_at` is its first byte's position in the stream, `ends_at` the one
+  /// after its last.
+  void add(Outgoing message, std::uint64_t starts_at, std::uint64_t ends_at);
 
   /// `basic.ack` or `basic.nack`. With `multiple`, everything outstanding up to the tag; what was settled before stays
-  /// as it is. False: the broker broke the protocol (tag 0, a tag never used, an answer to nothing outstanding);
-  /// nothing was changed, and whatever is in flight can no longer be trusted to this connection.
-  bool settle(std::uint64_t delivery_tag, bool multiple, OutcomeKind kind, std::vector<Outcome>& outcomes);
+  /// as it is. `left` is the position up to which the stream has left this process. False: the broker broke the
+  /// protocol (tag 0, a tag never used, an answer to nothing outstanding or to what it can't have); nothing was changed,
+  /// and whatever is in flight can no longer be trusted to this connection.
+  bool settle(std::uint64_t delivery_tag, bool multiple, OutcomeKind kind, std::uint64_t left,
+              std::vector<Outcome>& outcomes);
 
   /// `basic.return` carries no delivery tag: the oldest message with that id and destination is the one. Its outcome
-  /// follows with the ack that the broker still sends. False: nothing in flight fits.
-  bool returned(std::string_view id, std::string_view exchange, std::string_view routing_key, std::string answer);
+  /// follows with the ack that the broker still sends. False: nothing that has left fits.
+  bool returned(std::string_view id, std::string_view exchange, std::string_view routing_key, std::string answer,
+                std::uint64_t left);
 
   /// The exchange that the broker's words name, if anything without an outcome goes there.
   std::optional<std::string> exchange_named_in(std::string_view words) const;
@@ -46,6 +50,7 @@ class ConfirmLedger {
   struct Entry {
     Outgoing message;
     std::uint64_t starts_at = 0;
+    std::uint64_t ends_at = 0;
     bool settled = false;
     bool is_returned = false;
     std::string answer;

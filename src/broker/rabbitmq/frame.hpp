@@ -59,6 +59,10 @@ class FrameWriter {
   void set_frame_max(std::uint32_t frame_max) { frame_max_ = frame_max; }
   std::uint32_t frame_max() const { return frame_max_; }
   std::size_t largest_body() const { return frame_max_ - frame_overhead; }
+  /// What so many bytes of content take when they are cut into the largest frames.
+  std::size_t size_as_bodies(std::size_t content) const {
+    return content + frame_overhead * ((content + largest_body() - 1) / largest_body());
+  }
 
   /// `fields` is the amqp_*_t struct of the method. False: it does not fit into a frame, nothing was added.
   bool method(std::uint16_t channel, amqp_method_number_t id, void* fields);

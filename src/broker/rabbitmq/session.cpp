@@ -84,7 +84,8 @@ void Session::publish(Outgoing message) {
     return;
   }
   if (!message.message->payload.empty()) body_ = Body{message.message, 0};
-  ledger_.add(std::move(message), starts_at);
+  const std::uint64_t ends_at = link_.out().added_total() + link_.out().size_as_bodies(message.message->payload.size());
+  ledger_.add(std::move(message), starts_at, ends_at);
   write_body();
 }
 

@@ -64,7 +64,7 @@ std::optional<Loss> Session::settle(std::string_view arguments, OutcomeKind kind
   const bool multiple = (reader.u8() & 1) != 0;
   const std::string name = kind == OutcomeKind::confirmed ? "basic.ack" : "basic.nack";
   if (!reader.ok()) return violation("a truncated " + name);
-  if (!ledger_.settle(tag, multiple, kind, outcomes_)) {
+  if (!ledger_.settle(tag, multiple, kind, link_.out().left_total(), outcomes_)) {
     return violation(name + " for delivery tag " + std::to_string(tag) + ", which is not outstanding");
   }
   confirmed_any_ = answered_ = true;
@@ -111,7 +111,8 @@ std::optional<Loss> Session::take_returned_content(const Frame& frame) {
     if (frame.type != AMQP_FRAME_HEADER || !read_header(frame.payload, header)) {
       return violation("a malformed content header");
     }
-    if (!ledger_.returned(header.message_id, return_->exchange, return_->routing_key, return_->answer)) {
+    if (!ledger_.returned(header.message_id, return_->exchange, return_->routing_key, return_->answer,
+                          link_.out().left_total())) {
       return violation("basic.return for a message that is not in flight");
     }
     return_->has_header = true;
