@@ -214,6 +214,27 @@ TEST_F(HostileBroker, Case14ReturnThenAckIsUnroutableAndMatchesTheVeryMessage) {
   EXPECT_EQ(recorder_.outcome(3).kind, OutcomeKind::confirmed);
 }
 
+TEST_F(HostileBroker, Case14AnotherChannelMayInterruptAReturnedMessage) {
+  when_arrived(1, [](Peer& peer, const Published& message) {
+    peer.give_back(message, [&] { peer.block("in the middle"); });
+    peer.ack(message.tag);
+  });
+  open_up();
+  publish(1, 1);
+  ASSERT_TRUE(recorder_.await_outcomes(1));
+  EXPECT_EQ(recorder_.outcome(1).kind, OutcomeKind::unroutable);
+  ASSERT_TRUE(recorder_.await([](const State& state) { return state.blocked; }));
+}
+
+TEST_F(HostileBroker, Case14ItsOwnChannelMayNotInterruptAReturnedMessage) {
+  when_arrived(1, [](Peer& peer, const Published& message) {
+    peer.give_back(message, [&] { peer.ack(message.tag); });
+  });
+  open_up();
+  publish(1, 1);
+  expect_dropped_in_doubt(1);
+}
+
 TEST_F(HostileBroker, Case14ReturnOfWhatIsNotInFlight) {
   when_arrived(3, [](Peer& peer, const Published& message) {
     Published other = message;
@@ -426,6 +447,18 @@ TEST_F(HostileBroker, ConfirmsAreReadWhileTheBrokerHasStoppedReading) {
   fake_.act([](Peer& peer) { peer.read(true); });
   ASSERT_TRUE(recorder_.await_outcomes(9));
   EXPECT_EQ(recorder_.state().count(OutcomeKind::confirmed), 9U);
+}
+
+TEST_F(HostileBroker, ABrokerThatAsksAndNeverReadsTheAnswersIsDropped) {
+  open_up();
+  fake_.act([](Peer& peer) {
+    peer.read(false);
+    peer.flow(3'000'000);
+  });
+  ASSERT_TRUE(recorder_.await([](const State& state) { return !state.downs.empty(); }));
+  EXPECT_EQ(recorder_.state().downs.front().first, DownCause::lost);
+  EXPECT_NE(recorder_.state().downs.front().second.find("broke the protocol"), std::string::npos);
+  EXPECT_TRUE(recorder_.await_up(2));
 }
 
 TEST_F(HostileBroker, RefusedLoginNamesTheUserAndNeverThePassword) {

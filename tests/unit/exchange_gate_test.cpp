@@ -79,5 +79,32 @@ TEST(ExchangeGate, ANewConnectionAsksAgainButRemembersFaults) {
   EXPECT_EQ(gate.enter("gone", now), Answer::refused);
 }
 
+TEST(ExchangeGate, RemembersABoundedNumberWhateverTheyTurnOutToBe) {
+  ExchangeGate gate;
+  const MonoTime now{};
+  for (int number = 0; number < 50'000; ++number) {
+    const std::string name = "exchange-" + std::to_string(number);
+    gate.enter(name, now);
+    gate.next_question();
+    if (number % 3 == 0) gate.found(name);
+    if (number % 3 == 1) gate.fault(name, "404", now);
+    if (number % 3 == 2) gate.forget();
+    ASSERT_LE(gate.remembered(), 4096U);
+  }
+}
+
+TEST(ExchangeGate, ForgetsNoneThatIsBeingAskedFor) {
+  ExchangeGate gate;
+  const MonoTime now{};
+  const int many = 10'000;
+  for (int number = 0; number < many; ++number) gate.enter("exchange-" + std::to_string(number), now);
+  for (int number = 0; number < many; ++number) {
+    const std::string name = "exchange-" + std::to_string(number);
+    ASSERT_EQ(gate.enter(name, now), Answer::wait);
+    ASSERT_EQ(gate.next_question(), name);
+  }
+  EXPECT_EQ(gate.next_question(), std::nullopt) << "each is asked for once";
+}
+
 }  // namespace
 }  // namespace waybill::broker::rabbitmq

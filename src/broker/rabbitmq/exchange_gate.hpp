@@ -29,6 +29,8 @@ class ExchangeGate {
   /// It is missing or must not be used: it is asked for again after 1 s, doubling to 30 s. The default exchange, which
   /// can't be asked for, is open again then.
   void fault(const std::string& exchange, std::string words, MonoTime now);
+  std::size_t remembered() const { return entries_.size(); }
+
   /// The channel closed: what was known to be there may be gone.
   void doubt();
   /// A new connection: the same, and what was being asked for got no answer.

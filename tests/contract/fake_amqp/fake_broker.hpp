@@ -33,7 +33,10 @@ class Peer {
 
   void ack(std::uint64_t tag, bool multiple = false);
   void nack(std::uint64_t tag, bool multiple = false);
-  void give_back(const Published& message);
+  /// `between` sends what comes in the middle, between the method and its content.
+  void give_back(const Published& message, const std::function<void()>& between = {});
+  /// So many times `channel.flow`, each of which asks for an answer.
+  void flow(int times);
   void block(const std::string& reason);
   void unblock();
   void close_connection(std::uint16_t code, const std::string& text);

@@ -16,15 +16,23 @@ void Peer::nack(std::uint64_t tag, bool multiple) {
   out_.method(publish_channel, AMQP_BASIC_NACK_METHOD, &fields);
 }
 
-void Peer::give_back(const Published& message) {
+void Peer::give_back(const Published& message, const std::function<void()>& between) {
   amqp_basic_return_t fields{AMQP_NO_ROUTE, amqp_cstring_bytes("NO_ROUTE"), amqp_view(message.exchange),
                              amqp_view(message.routing_key)};
   out_.method(publish_channel, AMQP_BASIC_RETURN_METHOD, &fields);
+  if (between) between();
   amqp_basic_properties_t properties{};
   properties._flags = AMQP_BASIC_MESSAGE_ID_FLAG;
   properties.message_id = amqp_view(message.id);
   out_.header(publish_channel, message.body.size(), properties);
   if (!message.body.empty()) out_.body(publish_channel, message.body);
+}
+
+void Peer::flow(int times) {
+  for (int count = 0; count < times; ++count) {
+    amqp_channel_flow_t fields{1};
+    out_.method(publish_channel, AMQP_CHANNEL_FLOW_METHOD, &fields);
+  }
 }
 
 void Peer::block(const std::string& reason) {
