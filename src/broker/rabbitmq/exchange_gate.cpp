@@ -10,17 +10,18 @@ constexpr Duration first_backoff = std::chrono::seconds{1};
 constexpr Duration longest_backoff = std::chrono::seconds{30};
 /// A fault so long after the one before is a new one.
 constexpr Duration calm = std::chrono::seconds{60};
-/// An exchange name made from a message's key can have any number of values.
-constexpr std::size_t most_entries = 4096;
 
 }  // namespace
 
 ExchangeGate::Answer ExchangeGate::enter(const std::string& exchange, MonoTime now) {
   if (has_last_open_ && exchange == last_open_) return Answer::open;
   if (exchange.empty()) return enter_default(now);
-  if (entries_.size() >= most_entries)
-    std::erase_if(entries_, [](auto& it) { return it.second.state == State::there; });
-  Entry& entry = entries_[exchange];
+  auto known = entries_.find(exchange);
+  if (known == entries_.end()) {
+    make_room();
+    known = entries_.try_emplace(exchange).first;
+  }
+  Entry& entry = known->second;
   if (entry.state == State::faulty && now < entry.retry_at) return Answer::refused;
   if (entry.state == State::there) {
     last_open_ = exchange;
@@ -32,6 +33,14 @@ ExchangeGate::Answer ExchangeGate::enter(const std::string& exchange, MonoTime n
     questions_.push_back(exchange);
   }
   return Answer::wait;
+}
+
+// Only what is being asked for must stay; the rest can be asked for again. While much is being asked for, looking
+// through it for each new name would cost more than it frees.
+void ExchangeGate::make_room() {
+  if (entries_.size() < room_until_) return;
+  std::erase_if(entries_, [](const auto& it) { return it.second.state != State::asking; });
+  room_until_ = std::max(most_entries, 2 * entries_.size());
 }
 
 // The default exchange always exists, and asking for it is an error: whether it is still forbidden, only a message tells.

@@ -45,9 +45,14 @@ class ExchangeGate {
     MonoTime retry_at{};
   };
 
+  /// An exchange name made from a message's key can have any number of values.
+  static constexpr std::size_t most_entries = 4096;
+
   Answer enter_default(MonoTime now) const;
+  void make_room();
 
   std::unordered_map<std::string, Entry> entries_;
+  std::size_t room_until_ = most_entries;
   std::deque<std::string> questions_;
   std::string last_open_;  ///< most messages go where the one before went
   bool has_last_open_ = false;
