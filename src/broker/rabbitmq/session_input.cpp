@@ -12,9 +12,13 @@ namespace {
 /// The broker did what the protocol does not allow: nothing it says about this connection counts any more.
 Loss violation(const std::string& what) { return {DownCause::lost, "the broker broke the protocol: " + what}; }
 
+/// More than we ever have waiting to be read unless the broker makes us answer and answer.
+constexpr std::size_t most_unread = 4 * FrameWriter::high_water;
+
 }  // namespace
 
 std::optional<Loss> Session::take_frame(const Frame& frame, MonoTime now) {
+  if (link_.out().pending().size() > most_unread) return violation("it reads no answers, but goes on asking");
   if (frame.type != AMQP_FRAME_METHOD) {
     if (frame.channel == publish_channel && return_) return take_returned_content(frame);
     return violation("content that belongs to nothing");
