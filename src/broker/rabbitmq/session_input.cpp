@@ -23,7 +23,8 @@ std::optional<Loss> Session::take_frame(const Frame& frame, MonoTime now) {
     if (frame.channel == publish_channel && return_) return take_returned_content(frame);
     return violation("content that belongs to nothing");
   }
-  if (return_) return violation("a method in the middle of a returned message");
+  // Frames of other channels may come in between.
+  if (return_ && frame.channel == publish_channel) return violation("a method in the middle of a returned message");
   if (frame.payload.size() < 4) return violation("a method without a number");
   const std::uint32_t method = Reader(frame.payload).u32();
   const std::string_view arguments = frame.payload.substr(4);
