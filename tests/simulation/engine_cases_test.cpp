@@ -166,6 +166,25 @@ TEST_F(EngineCases, case_5_a_poison_message_is_isolated_and_the_others_pass) {
   EXPECT_EQ(store_->retry_rows().begin()->second.reason, "poison");
 }
 
+TEST_F(EngineCases, what_made_the_broker_close_is_blamed_though_it_was_handed_over_again_before_that_was_known) {
+  start();
+  commit("m1");
+  work();  // it has arrived, and the broker ends the connection instead of answering
+  for (std::uint32_t ends = 1; ends <= 3; ++ends) {
+    node_->disconnect(0, broker::DownCause::protocol, now_, weather_, rng_);
+    now_ += std::chrono::seconds{60};
+    node_->connect(0, now_);
+    work();
+    ASSERT_EQ(store_->retry_rows().size(), 1U);
+    const auto row = store_->retry_rows().begin()->second;
+    EXPECT_EQ(row.reason, "suspect");
+    EXPECT_EQ(row.tries, ends);
+    pass(std::chrono::seconds{60});
+    pass(std::chrono::seconds{1});
+    work();
+  }
+}
+
 TEST_F(EngineCases, case_41_only_monotonic_time_decides_when_a_retry_is_due) {
   route().resend_after = std::chrono::seconds{30};
   start();

@@ -14,12 +14,10 @@ Node::Node(const Config& config, store::MemoryStore& store, Ledger& ledger, std:
       core_(config),
       wires_(config.brokers.size(), Wire{ledger, number}) {}
 
-void Node::perform(Actions actions, MonoTime now) {
-  std::vector<Event> unsent;
+void Node::perform(Actions actions) {
   for (auto& action : actions) {
     if (auto* publish = std::get_if<Publish>(&action)) {
-      auto outcomes = wires_[publish->broker.value].write(std::move(publish->messages));
-      if (!outcomes.empty()) unsent.emplace_back(OutcomesArrived{publish->broker, std::move(outcomes)});
+      wires_[publish->broker.value].write(std::move(publish->messages));
       continue;
     }
     std::visit(
@@ -28,7 +26,12 @@ void Node::perform(Actions actions, MonoTime now) {
         },
         std::move(action));
   }
-  for (auto& event : unsent) perform(core_.handle(std::move(event), now), now);
+}
+
+// As a publisher does it: what was handed over before the engine heard of the end comes back after it has.
+void Node::refuse(std::size_t broker, MonoTime now) {
+  auto outcomes = wires_[broker].refused();
+  if (!outcomes.empty()) perform(core_.handle(OutcomesArrived{BrokerIndex{broker}, std::move(outcomes)}, now));
 }
 
 void Node::step_store(MonoTime now, const Weather& weather, Rng& rng) {
@@ -37,14 +40,14 @@ void Node::step_store(MonoTime now, const Weather& weather, Rng& rng) {
     if (!lane) return;
     lane_ = std::move(*lane);
     store_work_.clear();
-    perform(core_.handle(LaneOpened{lane_->state()}, now), now);
+    perform(core_.handle(LaneOpened{lane_->state()}, now));
     return;
   }
   const StoreAction action = std::move(store_work_.front());
   store_work_.pop_front();
   auto answer = execute(action);
   if (auto* event = std::get_if<Event>(&answer)) {
-    perform(core_.handle(std::move(*event), now), now);
+    perform(core_.handle(std::move(*event), now));
   } else {
     lose_lane(now, weather, rng);
   }
@@ -80,12 +83,13 @@ void Node::lose_lane(MonoTime now, const Weather& weather, Rng& rng) {
   for (auto& wire : wires_) wire.abandon(weather, rng);
   lane_.reset();
   store_work_.clear();
-  perform(core_.handle(LaneLost{}, now), now);
+  perform(core_.handle(LaneLost{}, now));
 }
 
 void Node::connect(std::size_t broker, MonoTime now) {
+  refuse(broker, now);
   wires_[broker].up();
-  perform(core_.handle(BrokerUp{BrokerIndex{broker}, "model:" + std::to_string(broker)}, now), now);
+  perform(core_.handle(BrokerUp{BrokerIndex{broker}, "model:" + std::to_string(broker)}, now));
 }
 
 void Node::arrive(std::size_t broker, MonoTime now, const Weather& weather, Rng& rng) {
@@ -94,17 +98,18 @@ void Node::arrive(std::size_t broker, MonoTime now, const Weather& weather, Rng&
 }
 
 void Node::answer(std::size_t broker, MonoTime now, Rng& rng) {
-  perform(core_.handle(OutcomesArrived{BrokerIndex{broker}, wires_[broker].answer(rng)}, now), now);
+  perform(core_.handle(OutcomesArrived{BrokerIndex{broker}, wires_[broker].answer(rng)}, now));
 }
 
 void Node::disconnect(std::size_t broker, broker::DownCause cause, MonoTime now, const Weather& weather, Rng& rng) {
   auto outcomes = wires_[broker].end(weather, rng);
-  if (!outcomes.empty()) perform(core_.handle(OutcomesArrived{BrokerIndex{broker}, std::move(outcomes)}, now), now);
-  perform(core_.handle(BrokerDown{BrokerIndex{broker}, cause, "model: connection ended"}, now), now);
+  if (!outcomes.empty()) perform(core_.handle(OutcomesArrived{BrokerIndex{broker}, std::move(outcomes)}, now));
+  perform(core_.handle(BrokerDown{BrokerIndex{broker}, cause, "model: connection ended"}, now));
+  if (rng.chance(50)) refuse(broker, now);
 }
 
 void Node::block(std::size_t broker, bool blocked, MonoTime now) {
-  perform(core_.handle(BrokerBlocked{BrokerIndex{broker}, blocked, "model: low on memory"}, now), now);
+  perform(core_.handle(BrokerBlocked{BrokerIndex{broker}, blocked, "model: low on memory"}, now));
 }
 
 // Whoever takes the lane next may hold it against the message that the store names as standing alone.

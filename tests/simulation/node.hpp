@@ -33,8 +33,8 @@ class Node {
   void answer(std::size_t broker, MonoTime now, Rng& rng);
   void disconnect(std::size_t broker, broker::DownCause cause, MonoTime now, const Weather& weather, Rng& rng);
   void block(std::size_t broker, bool blocked, MonoTime now);
-  void tick(MonoTime now) { perform(core_.handle(relay::Tick{}, now), now); }
-  void request_stop(MonoTime now) { perform(core_.handle(relay::StopRequested{}, now), now); }
+  void tick(MonoTime now) { perform(core_.handle(relay::Tick{}, now)); }
+  void request_stop(MonoTime now) { perform(core_.handle(relay::StopRequested{}, now)); }
   /// The lane is about to be taken from it: whom its next owner may hold that against.
   void note_suspect();
   /// SIGKILL: what was written may still arrive.
@@ -43,7 +43,8 @@ class Node {
  private:
   using StoreAction =
       std::variant<relay::FetchFresh, relay::FetchDue, relay::FetchBacklog, relay::Settle, relay::MarkSuspect>;
-  void perform(relay::Actions actions, MonoTime now);
+  void perform(relay::Actions actions);
+  void refuse(std::size_t broker, MonoTime now);
   void lose_lane(MonoTime now, const Weather& weather, Rng& rng);
   std::variant<relay::Event, Error> execute(const StoreAction& action);
 

@@ -8,16 +8,14 @@ using broker::Outcome;
 using broker::OutcomeKind;
 using broker::Outgoing;
 
-std::vector<Outcome> Wire::write(std::vector<Outgoing> messages) {
-  std::vector<Outcome> unsent;
+void Wire::write(std::vector<Outgoing> messages) {
   for (auto& message : messages) {
     if (up_) {
       written_.push_back(std::move(message));
     } else {
-      unsent.push_back({message.tag, OutcomeKind::unsent, "not connected"});
+      refused_.push_back({message.tag, OutcomeKind::unsent, "not connected"});
     }
   }
-  return unsent;
 }
 
 Nature Wire::nature_of(const Outgoing& message) const { return ledger_.written.at(message.message->id.str()).nature; }

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/publisher.hpp"
@@ -32,8 +33,10 @@ class Wire {
   bool can_answer() const { return up_ && !taken_.empty(); }
 
   void up() { up_ = true; }
-  /// Messages handed over; without a connection each is answered `unsent` at once.
-  std::vector<broker::Outcome> write(std::vector<broker::Outgoing> messages);
+  /// Messages handed over; without a connection each is `unsent`, which the relay hears by refused().
+  void write(std::vector<broker::Outgoing> messages);
+  /// What was handed over while there was no connection.
+  std::vector<broker::Outcome> refused() { return std::exchange(refused_, {}); }
   /// The broker reads the next message. False: it was poison, the connection must end.
   bool arrive(const Weather& weather, Rng& rng);
   /// The broker answers one message, not always the oldest, sometimes several in one go.
@@ -41,7 +44,10 @@ class Wire {
   /// The connection ends: some of what was written still arrives, and all open answers are lost.
   std::vector<broker::Outcome> end(const Weather& weather, Rng& rng);
   /// The relay is gone, so nobody hears the outcomes.
-  void abandon(const Weather& weather, Rng& rng) { end(weather, rng); }
+  void abandon(const Weather& weather, Rng& rng) {
+    end(weather, rng);
+    refused_.clear();
+  }
 
  private:
   struct Taken {
@@ -56,6 +62,7 @@ class Wire {
   bool up_ = false;
   std::deque<broker::Outgoing> written_;
   std::vector<Taken> taken_;
+  std::vector<broker::Outcome> refused_;
 };
 
 }  // namespace waybill::simulation
