@@ -118,7 +118,12 @@ void RelayCore::on(Tick) {
 // The others must pass meanwhile, so the suspect waits in the store and later goes out alone.
 void RelayCore::blame(Tag tag, const std::string& reason) {
   Tracked* tracked = tracked_.find(tag);
-  if (tracked == nullptr || tracked->in_flight) return;
+  if (tracked == nullptr) return;
+  if (tracked->in_flight) {
+    // Handed over again between the loss of its answer and the news that the connection is gone.
+    tracked->blamed = reason;
+    return;
+  }
   tracked->suspect = true;
   ++tracked->tries;
   auto& ready = state_of(*tracked).ready;

@@ -1,6 +1,8 @@
 // What the brokers say about messages.
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "relay/core.hpp"
 
@@ -60,12 +62,12 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
       tracked->doubt = true;
       tracked->answer = outcome.answer;
       pipe.lost(tag);
-      again.push_back(tag);
+      send_again(tag, again);
       break;
     case OutcomeKind::unsent:
       pipe.closed();
       take_back(*tracked);
-      again.push_back(tag);
+      send_again(tag, again);
       break;
     case OutcomeKind::undeliverable:
       take_back(*tracked);
@@ -75,6 +77,15 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
       take_back(*tracked);
       exchange_at_fault(tag, outcome.answer, again);
       break;
+  }
+}
+
+// Unless it was blamed meanwhile for the end of an earlier connection.
+void RelayCore::send_again(Tag tag, std::vector<Tag>& again) {
+  if (const auto blamed = std::exchange(tracked_.find(tag)->blamed, std::nullopt)) {
+    blame(tag, *blamed);
+  } else {
+    again.push_back(tag);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,7 @@ struct Tracked {
   std::string defect;    ///< why it can't be published; it fails when its turn comes
   std::string defect_reason;
   std::string answer;  ///< the last thing said about it
+  std::optional<std::string> blamed;  ///< for the end of a connection, while it was in flight again on the next
 
   bool is_sequenced() const { return !scope.route.empty(); }
 };
