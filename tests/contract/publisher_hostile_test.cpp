@@ -227,9 +227,8 @@ TEST_F(HostileBroker, Case14AnotherChannelMayInterruptAReturnedMessage) {
 }
 
 TEST_F(HostileBroker, Case14ItsOwnChannelMayNotInterruptAReturnedMessage) {
-  when_arrived(1, [](Peer& peer, const Published& message) {
-    peer.give_back(message, [&] { peer.ack(message.tag); });
-  });
+  when_arrived(1,
+               [](Peer& peer, const Published& message) { peer.give_back(message, [&] { peer.ack(message.tag); }); });
   open_up();
   publish(1, 1);
   expect_dropped_in_doubt(1);

@@ -1,4 +1,4 @@
-"""What a real RabbitMQ does by itself: fault case 11, its memory alarm under load, and permissions that refuse a part."""
+"""What a real RabbitMQ does by itself: the memory alarm of fault case 11, and permissions that refuse a part."""
 
 import contextlib
 import threading
@@ -75,7 +75,7 @@ def test_forbidden_topic_fails_alone(sqlite_store, shop, workspace, topology, ra
         persist(sqlite_store, [f"secret-{number}"], "orders.secret")
     relay = workspace.relay()
     consumer.wait_ids(names)
-    failed = wait_until(lambda: len(found := workspace.failed()) == len(secrets) and found, 90, "the refused ones to fail")
+    failed = wait_until(lambda: len(found := workspace.failed()) == len(secrets) and found, 90, "all of them to fail")
     assert {message["id"] for message in failed} == secrets
     assert "access to topic 'orders.secret'" in workspace.run("failed", "show", "secret-0").expect().out
     persist(sqlite_store, ["afterwards"], "orders.created")

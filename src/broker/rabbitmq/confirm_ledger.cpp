@@ -5,8 +5,8 @@
 namespace waybill::broker::rabbitmq {
 namespace {
 
-/// RabbitMQ: ACCESS_REFUSED - access to exchange 'x' in vhost '/' refused for user 'u'. The default exchange, whose name
-/// is empty, goes by another one there.
+/// RabbitMQ: ACCESS_REFUSED - access to exchange 'x' in vhost '/' refused for user 'u'. The default exchange, whose
+/// name is empty, goes by another one there.
 std::string in_words(const std::string& exchange) {
   return "exchange '" + (exchange.empty() ? "amq.default" : exchange) + "' in vhost";
 }

@@ -21,8 +21,8 @@ class ConfirmLedger {
 
   /// `basic.ack` or `basic.nack`. With `multiple`, everything outstanding up to the tag; what was settled before stays
   /// as it is. `left` is the position up to which the stream has left this process. False: the broker broke the
-  /// protocol (tag 0, a tag never used, an answer to nothing outstanding or to what it can't have); nothing was changed,
-  /// and whatever is in flight can no longer be trusted to this connection.
+  /// protocol (tag 0, a tag never used, an answer to nothing outstanding or to what it can't have); nothing was
+  /// changed, and whatever is in flight can no longer be trusted to this connection.
   bool settle(std::uint64_t delivery_tag, bool multiple, OutcomeKind kind, std::uint64_t left,
               std::vector<Outcome>& outcomes);
 

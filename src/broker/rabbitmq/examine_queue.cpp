@@ -53,9 +53,10 @@ void examine_limits(const Json& queue, const std::string& name, const std::strin
   const Json overflow = setting(queue, "overflow");
   const bool rejects = overflow == "reject-publish" || overflow == "reject-publish-dlx";
   if (limited && !rejects) {
-    findings.push_back({"WB-D312", Severity::critical, subject,
-                        name + " drops its oldest confirmed messages when it reaches its length limit (overflow drop-head)",
-                        "set overflow = reject-publish, then Waybill keeps what does not fit"});
+    findings.push_back(
+        {"WB-D312", Severity::critical, subject,
+         name + " drops its oldest confirmed messages when it reaches its length limit (overflow drop-head)",
+         "set overflow = reject-publish, then Waybill keeps what does not fit"});
   }
   for (const char* key : {"message-ttl", "expires"}) {
     const Json value = setting(queue, key);

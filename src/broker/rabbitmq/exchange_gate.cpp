@@ -43,7 +43,8 @@ void ExchangeGate::make_room() {
   room_until_ = std::max(most_entries, 2 * entries_.size());
 }
 
-// The default exchange always exists, and asking for it is an error: whether it is still forbidden, only a message tells.
+// The default exchange always exists, and asking for it is an error: whether it is still forbidden, only a message
+// tells.
 ExchangeGate::Answer ExchangeGate::enter_default(MonoTime now) const {
   const auto known = entries_.find(std::string());
   const bool refused = known != entries_.end() && known->second.state == State::faulty && now < known->second.retry_at;
