@@ -237,6 +237,23 @@ def test_poison_rows_are_isolated(store, shop, workspace, topology):
     assert relay.stop() == 0
 
 
+def test_message_that_makes_the_broker_close_fails_alone(sqlite_store, shop, workspace, topology):
+    """Fault case 5: RabbitMQ closes the channel for a header CC that is no list; it alone fails, the others pass."""
+    queue = shop(sqlite_store, route={"resend_after": "1s", "max_attempts": 2})
+    consumer = topology.consume(queue)
+    before = {f"before-{number}" for number in range(100)}
+    after = {f"after-{number}" for number in range(100)}
+    persist(sqlite_store, sorted(before))
+    persist(sqlite_store, ["closes"], headers={"CC": "text"})
+    persist(sqlite_store, sorted(after))
+    relay = workspace.relay()
+    consumer.wait_ids(before | after)
+    failed = failed_one(workspace, 60)
+    assert [(message["id"], message["reason"]) for message in failed] == [("closes", "poison")]
+    assert consumer.ids() == before | after
+    assert relay.stop() == 0
+
+
 def test_bytes_travel_unchanged(store, shop, workspace, topology):
     """NUL and invalid UTF-8 in a payload, and a payload of many frames, arrive as they were."""
     queue = shop(store)
