@@ -2,7 +2,7 @@ add_library(waybill_fake_amqp STATIC fake_amqp/fake_broker.cpp fake_amqp/peer.cp
 target_include_directories(waybill_fake_amqp PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(waybill_fake_amqp PUBLIC waybill_broker_rabbitmq waybill_values)
 
-add_executable(publisher_hostile_test publisher_hostile_test.cpp)
+add_executable(publisher_hostile_test publisher_hostile_test.cpp publisher_refusal_test.cpp)
 target_link_libraries(publisher_hostile_test PRIVATE waybill_fake_amqp GTest::gtest_main)
 gtest_discover_tests(publisher_hostile_test DISCOVERY_TIMEOUT 60)
 
