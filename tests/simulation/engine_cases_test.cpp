@@ -185,6 +185,31 @@ TEST_F(EngineCases, what_made_the_broker_close_is_blamed_though_it_was_handed_ov
   }
 }
 
+TEST_F(EngineCases, nothing_is_drained_while_a_retry_waits_that_the_last_look_came_too_early_for) {
+  start();
+  commit("m1", Nature::always_rejected);
+  work();
+  now_ += std::chrono::seconds{2};
+  node_->tick(now_);  // asks for what is due, and the refusal comes before the answer
+  node_->answer(0, now_, rng_);
+  work();
+  ASSERT_EQ(store_->retry_rows().size(), 1U);
+  EXPECT_FALSE(node_->core().is_drained());
+}
+
+TEST_F(EngineCases, a_stop_does_not_wait_for_a_store_that_is_lost) {
+  start();
+  commit("m1");
+  work();
+  node_->request_stop(now_);
+  store_->steal(0);
+  now_ += std::chrono::seconds{5};
+  node_->tick(now_);
+  while (node_->holds_lane()) node_->step_store(now_, weather_, rng_);
+  EXPECT_TRUE(node_->core().is_stopped());
+  EXPECT_FALSE(node_->core().stopped_clean());
+}
+
 TEST_F(EngineCases, case_41_only_monotonic_time_decides_when_a_retry_is_due) {
   route().resend_after = std::chrono::seconds{30};
   start();
