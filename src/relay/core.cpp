@@ -76,7 +76,7 @@ void RelayCore::forget_everything() {
   for (auto& blame : blames_) blame.reset();
   proving_ = fetch_pending_ = due_pending_ = settle_pending_ = final_settle_ = false;
   outbox_exhausted_ = outbox_empty_ = retries_empty_ = false;
-  fresh_fetched_ = fresh_durable_ = settlements_issued_ = settlements_durable_ = due_knows_ = 0;
+  fresh_fetched_ = fresh_durable_ = settlements_issued_ = settlements_durable_ = due_knows_ = last_retry_in_ = 0;
   leaving_.clear();
   suspect_.reset();
   marked_.reset();

@@ -101,6 +101,7 @@ class RelayCore {
   void go_on(const store::Scope& scope, Tag tag);
   bool block_scope(const Tracked& tracked, Tag tag);
   void put_back(Tag tag);
+  void expect_retry();
 
   // settling.cpp: when the store is asked for what
   void on(Settled event);
@@ -167,7 +168,8 @@ class RelayCore {
     std::uint64_t settlement = 0;
   };
   std::deque<Leaving> leaving_;  // given up, and their sequences wait until the store knows
-  std::uint64_t due_knows_ = 0;  // how many of them the due call under way comes after
+  std::uint64_t due_knows_ = 0;  // how many settlements the due call under way comes after
+  std::uint64_t last_retry_in_ = 0;  // the settlement that carries the last retry to the store
   std::deque<store::Scope> backlog_wanted_;
   std::size_t backlogs_pending_ = 0;
 

@@ -25,7 +25,7 @@ void RelayCore::on(RetriesDue event) {
   heard_at_ = now_;
   due_pending_ = false;
   if (std::exchange(proving_, false)) return;
-  retries_empty_ = !event.due.more && !event.due.waiting;
+  retries_empty_ = !event.due.more && !event.due.waiting && last_retry_in_ <= due_knows_;
   next_due_ = event.due.more ? now_ : now_ + due_poll;
   for (auto& claimed : event.due.messages) admit(std::move(claimed), nullptr);
   for (const auto& scope : event.due.released) {

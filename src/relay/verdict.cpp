@@ -68,7 +68,7 @@ void RelayCore::retry_later(Tag tag, const char* reason, const std::string& answ
   settlement.blocks = block_scope(tracked, tag);
   settle_.add(std::move(settlement), now_, true);
   next_due_ = std::min(next_due_, now_ + wait + std::chrono::milliseconds{1});
-  retries_empty_ = retries_empty_ && waits_for_a_person;
+  if (!waits_for_a_person) expect_retry();
   leave_sequence(store::Scope{tracked.scope}, tag);
 }
 
@@ -125,9 +125,15 @@ void RelayCore::put_back(Tag tag) {
     settlement.answer = "waits behind another message of its key";
     settlement.due_at = LaneTime{lane_now().ms + 1000};
     settle_.add(std::move(settlement), now_, true);
-    retries_empty_ = false;
+    expect_retry();
   }
   tracked_.remove(tag);
+}
+
+// What the store was asked before this settlement can't know of the retry.
+void RelayCore::expect_retry() {
+  retries_empty_ = false;
+  last_retry_in_ = settlements_issued_ + 1;
 }
 
 // It was given up, and the next goes out in its place. Not before the store knows: another owner would send it after
