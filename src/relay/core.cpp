@@ -60,6 +60,13 @@ void RelayCore::on(LaneLost) {
   if (const Tracked* marked = marked_ ? tracked_.find(*marked_) : nullptr) harmless = marked->ticket;
   forget_everything();
   harmless_ = harmless;
+  if (stopping_ && !stopped_) give_up_stopping();
+}
+
+// There is no saying when the store comes back, and the next owner finds in it what was settled.
+void RelayCore::give_up_stopping() {
+  stopped_ = true;
+  stopped_clean_ = false;
 }
 
 void RelayCore::forget_everything() {

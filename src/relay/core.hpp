@@ -58,6 +58,7 @@ class RelayCore {
   void on(StopRequested event);
   void on(Tick event);
   void forget_everything();
+  void give_up_stopping();
   void blame(Tag tag, const std::string& reason);
 
   // intake.cpp: what the store hands out

@@ -51,7 +51,7 @@ void RelayCore::settle_now() {
 // The claims may be forgotten only if nothing that was claimed can have reached a broker unnoticed, by us or by the owner
 // before us.
 void RelayCore::finish_stop() {
-  if (final_settle_) return;
+  if (final_settle_ || stopped_) return;
   auto batch = settle_.take();
   batch.now = lane_now();
   const bool read_on = !unclean_ || outbox_exhausted_;
