@@ -32,7 +32,7 @@ class FrameReader {
  public:
   enum class Found { frame, need_more, malformed };
 
-  FrameReader() : buffer_(2 * default_frame_max) {}
+  FrameReader() : buffer_(2 * std::size_t{default_frame_max}) {}
 
   /// Where the next bytes go; never empty. Invalidates earlier frames.
   std::span<char> room();
@@ -51,10 +51,10 @@ class FrameReader {
 /// Collects frames until the socket takes them, so that many leave in one write.
 class FrameWriter {
  public:
-  FrameWriter() { reserve(4 * default_frame_max); }
+  FrameWriter() { reserve(4 * std::size_t{default_frame_max}); }
 
   /// Below this a caller goes on adding, above it waits for the socket: bounds the memory.
-  static constexpr std::size_t high_water = 2 * default_frame_max;
+  static constexpr std::size_t high_water = 2 * std::size_t{default_frame_max};
 
   void set_frame_max(std::uint32_t frame_max) { frame_max_ = frame_max; }
   std::uint32_t frame_max() const { return frame_max_; }

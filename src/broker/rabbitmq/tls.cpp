@@ -152,7 +152,8 @@ Result<std::unique_ptr<Transport>> start_tls(Descriptor socket, const Endpoint& 
   if (auto loaded = load_files(context.get(), endpoint); !loaded) return std::move(loaded).error();
   Connection ssl(SSL_new(context.get()));
   BIO* bio = BIO_new(quiet_socket());
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket.get())));
+  BIO_set_data(bio,
+               reinterpret_cast<void*>(static_cast<std::intptr_t>(socket.get())));  // NOLINT(performance-no-int-to-ptr)
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl.get(), bio, bio);
   expect_host(ssl.get(), endpoint.host);
