@@ -25,6 +25,11 @@ bool is_beyond_waiting(const Error& error) {
   }
 }
 
+bool is_clean_stop(const StoreAction& action) {
+  const auto* settle = std::get_if<Settle>(&action);
+  return settle != nullptr && settle->batch.clean_stop;
+}
+
 }  // namespace
 
 StoreWorker::StoreWorker(store::Store& store, std::uint32_t lane, std::string holder, Sink sink, LogSink log)
@@ -113,8 +118,15 @@ void StoreWorker::serve(store::Lane& lane) {
       }
       waits_until.reset();
     }
+    const bool last = is_clean_stop(*action);
     if (auto done = perform(lane, std::move(*action)); !done) return lost(done.error());
+    if (last) return await_stop();
   }
+}
+
+// The lane is as the next owner should find it: a fetch that still waits would claim anew.
+void StoreWorker::await_stop() {
+  while (!quitting()) pause(longest_wait);
 }
 
 // A fetch that waits for news lets everything else go first.

@@ -47,6 +47,7 @@ class StoreWorker {
  private:
   void run();
   void serve(store::Lane& lane);
+  void await_stop();
   std::optional<StoreAction> next(bool& only_waiting);
   Status perform(store::Lane& lane, StoreAction action);
   Status fetch(store::Lane& lane, const FetchFresh& action);
