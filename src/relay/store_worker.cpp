@@ -68,6 +68,12 @@ bool StoreWorker::quitting() const {
   return quit_;
 }
 
+// Cleared before anything is looked at: what comes after the look then ends the wait.
+bool StoreWorker::goes_on() {
+  wakeup_.clear();
+  return !quitting();
+}
+
 void StoreWorker::pause(Duration wait) {
   pollfd ready{wakeup_.fd(), POLLIN, 0};
   poll(&ready, 1, Deadline::after(wait).poll_timeout());
@@ -98,7 +104,7 @@ void StoreWorker::run() {
 
 void StoreWorker::serve(store::Lane& lane) {
   std::optional<Deadline> waits_until;
-  while (!quitting()) {
+  while (goes_on()) {
     bool only_waiting = false;
     auto action = next(only_waiting);
     if (!action) {
@@ -108,7 +114,6 @@ void StoreWorker::serve(store::Lane& lane) {
     if (only_waiting) {
       // Other work may interrupt the wait again and again: it ends all the same when its time is up.
       if (!waits_until) waits_until = Deadline::after(longest_wait);
-      wakeup_.clear();
       const auto news = lane.await(*waits_until, wakeup_.fd());
       if (!news) return lost(news.error());
       if (!*news && !waits_until->passed()) {

@@ -52,6 +52,7 @@ class StoreWorker {
   Status perform(store::Lane& lane, StoreAction action);
   Status fetch(store::Lane& lane, const FetchFresh& action);
   bool quitting() const;
+  bool goes_on();
   void pause(Duration wait);
   void refused(const Error& error);
   void lost(const Error& error);
