@@ -132,6 +132,21 @@ TEST_P(StoreContract, ConfirmedRetryIsRememberedInTheHistory) {
   EXPECT_EQ(found->history[1].attempt, 2U);
 }
 
+TEST_P(StoreContract, WaitingWithoutBeingSentLeavesNothingInTheHistory) {
+  auto lane = acquire();
+  send_row({.id = "m1"});
+  settle(*lane, {retry(fetch(*lane, 1)[0], 10)});
+  for (const char* reason : {"route_stopped", "delayed"}) {
+    auto held = retry(due(*lane, 10)[0], 10);
+    held.reason = reason;
+    settle(*lane, {held});
+  }
+  auto found = store().locate(MessageId{"m1"});
+  ASSERT_TRUE(found) << found.error().message();
+  ASSERT_EQ(found->history.size(), 1U);
+  EXPECT_EQ(found->history[0].outcome, "rejected");
+}
+
 TEST_P(StoreContract, DurableFreshCountsFreshMessagesOfTheSessionOnly) {
   auto lane = acquire();
   send(6);
