@@ -17,8 +17,10 @@ bool stays(const Settlement& settlement) {
   return settlement.verdict == Verdict::retry || settlement.verdict == Verdict::failed;
 }
 
-/// A message put off by not_before was not tried, so its history begins later.
-bool was_tried(const Settlement& settlement) { return settlement.attempt > 0 || settlement.reason != "delayed"; }
+/// What was put off or held behind a stopped route was not sent: it may wait for weeks and must write nothing.
+bool was_tried(const Settlement& settlement) {
+  return settlement.reason != "delayed" && settlement.reason != "route_stopped";
+}
 
 std::string outcome_of(const Settlement& settlement) {
   if (settlement.verdict == Verdict::confirmed) return "confirmed";
