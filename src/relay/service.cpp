@@ -86,6 +86,7 @@ class StoreSite {
   }
 
   void report(Worked& worked) {
+    const std::lock_guard lock(reporting_);
     const LaneFigures figures = worked.loop->figures();
     if (!figures.held) return;
     const MonoTime now = std::chrono::steady_clock::now();
@@ -110,6 +111,7 @@ class StoreSite {
   std::unique_ptr<store::Store> store_;
   LogSink log_;
   std::vector<Worked> worked_;
+  std::mutex reporting_;  // what was reported last: the reporter's thread and the one that stops
   std::mutex mutex_;
   std::condition_variable change_;
   bool quit_ = false;
@@ -146,15 +148,17 @@ class ServiceOfSites final : public Service {
   }
 
   bool stop(Duration limit) override {
+    const std::lock_guard one_at_a_time(stopping_);
     const Deadline deadline = Deadline::after(limit);
     for (auto& site : sites_) site->request_stop();
     bool clean = true;
     for (auto& site : sites_) clean = site->await_stopped(deadline) && clean;
-    sites_.clear();
+    end_sites();
     return clean;
   }
 
   bool drained() const override {
+    const std::lock_guard lock(mutex_);
     for (const auto& site : sites_) {
       if (!site->drained()) return false;
     }
@@ -162,6 +166,7 @@ class ServiceOfSites final : public Service {
   }
 
   std::optional<Error> fatal() const override {
+    const std::lock_guard lock(mutex_);
     for (const auto& site : sites_) {
       if (auto error = site->fatal()) return error;
     }
@@ -169,8 +174,17 @@ class ServiceOfSites final : public Service {
   }
 
  private:
+  // Taken away under the lock and ended outside it: the threads' ends take time.
+  void end_sites() {
+    std::vector<std::unique_ptr<StoreSite>> ended;
+    const std::lock_guard lock(mutex_);
+    ended.swap(sites_);
+  }
+
   const Config config_;
-  std::vector<std::unique_ptr<StoreSite>> sites_;
+  std::mutex stopping_;
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<StoreSite>> sites_;  // changed under both mutexes
 };
 
 }  // namespace
