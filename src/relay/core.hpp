@@ -168,8 +168,8 @@ class RelayCore {
     Tag tag;
     std::uint64_t settlement = 0;
   };
-  std::deque<Leaving> leaving_;  // given up, and their sequences wait until the store knows
-  std::uint64_t due_knows_ = 0;  // how many settlements the due call under way comes after
+  std::deque<Leaving> leaving_;      // given up, and their sequences wait until the store knows
+  std::uint64_t due_knows_ = 0;      // how many settlements the due call under way comes after
   std::uint64_t last_retry_in_ = 0;  // the settlement that carries the last retry to the store
   std::deque<store::Scope> backlog_wanted_;
   std::size_t backlogs_pending_ = 0;

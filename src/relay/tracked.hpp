@@ -35,7 +35,7 @@ struct Tracked {
   bool suspect = false;  ///< the connection died while it stood alone: it goes out alone from now on
   std::string defect;    ///< why it can't be published; it fails when its turn comes
   std::string defect_reason;
-  std::string answer;  ///< the last thing said about it
+  std::string answer;                 ///< the last thing said about it
   std::optional<std::string> blamed;  ///< for the end of a connection, while it was in flight again on the next
 
   bool is_sequenced() const { return !scope.route.empty(); }

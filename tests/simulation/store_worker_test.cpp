@@ -62,8 +62,9 @@ class StoreWorkerActs : public testing::Test {
 };
 
 TEST_F(StoreWorkerActs, after_a_clean_stop_nothing_is_claimed_that_was_asked_for_before) {
-  StoreWorker worker(store_, 0, "relay", [this](Event event, Tenure tenure) { take(std::move(event), tenure); },
-                     [](std::string_view, std::string_view) {});
+  StoreWorker worker(
+      store_, 0, "relay", [this](Event event, Tenure tenure) { take(std::move(event), tenure); },
+      [](std::string_view, std::string_view) {});
   ASSERT_TRUE(hears<LaneOpened>(std::chrono::seconds{10}));
   commit("m1");
   Settle last;
