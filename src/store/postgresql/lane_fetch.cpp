@@ -118,16 +118,20 @@ Result<store::Fetched> PostgresLane::hand_out(Slice slice, const store::FetchLim
   return fetched;
 }
 
-/// That the rows are claimed must be durable, and so must be the commits that made them visible (P2, P3).
+/// That the rows are claimed must be durable, and so must be the commits that made them visible (P2, P3). A synchronous
+/// commit is flushed before anyone can see it; to wait for the log's end then would be to wait for strangers' commits.
 Status PostgresLane::make_safe(const Slice& slice, Seq last) {
   if (last > claimed_) return store_position(last + claim_ahead_ * settings_.lanes);
-  return await_durable(slice.poll.durable_at);
+  const auto& rows = slice.poll.rows;
+  const bool may_be_taken_back =
+      std::any_of(rows.begin(), rows.end(), [](const OutboxRow& row) { return row.async_commit; });
+  return may_be_taken_back ? await_durable(slice.poll.durable_at) : Status{};
 }
 
 Status PostgresLane::await_durable(Lsn lsn) {
   const auto patience = Deadline::after(flush_patience);
   while (flushed_ < lsn) {
-    // Nearly always it is another service's commit that is being flushed just now: give it the time that takes.
+    // Another service's commit may be flushing it just now: give it the time that takes.
     const timespec moment{0, flush_pause.count()};
     ::ppoll(nullptr, 0, &moment, nullptr);
     auto flushed = reader_.flushed();

@@ -25,7 +25,7 @@ constexpr auto description =
     "SELECT -1::bigint, NULL::xid8, pg_current_snapshot()::text, age('3'::xid)::text, "
     "pg_current_wal_insert_lsn()::text, "
     "NULL::bytea, (SELECT last_value FROM waybill.outbox_seq), NULL::json, pg_current_wal_flush_lsn()::text, "
-    "NULL::timestamptz, clock_timestamp()";
+    "NULL::timestamptz, clock_timestamp(), false";
 
 Lsn lsn_of(std::string_view text) {
   std::uint64_t high = 0;
@@ -97,7 +97,7 @@ Result<Poll> OutboxReader::poll(const Progress& progress, std::size_t limit) {
 
 Result<Poll> OutboxReader::poll_from(const std::string& source, const Progress& progress, std::size_t limit, Seq last) {
   const Statement statement{"poll " + source,
-                            std::string{description} + " UNION ALL (SELECT " + columns + " FROM " + source +
+                            std::string{description} + " UNION ALL (SELECT " + columns + ", o.async_commit FROM " + source +
                                 " o WHERE o.seq > $1::bigint AND o.seq <= $6::bigint AND (o.seq > $2::bigint OR "
                                 "o.xid = ANY($3::xid8[]) OR (o.xid >= $4::xid8 AND o.xid <= $5::xid8))" +
                                 lane_filter_ + " ORDER BY o.seq LIMIT $7::bigint)"};
@@ -133,6 +133,7 @@ std::vector<OutboxRow> OutboxReader::unread_rows(const Rows& rows, const Progres
     const auto seq = binary_integer(rows.bytes(i, 0));
     if (seq < 0 || progress.has_read(static_cast<Xid>(binary_integer(rows.bytes(i, 1))), seq)) continue;
     unread.push_back(row_of(rows, i));
+    unread.back().async_commit = rows.bytes(i, column_count) == std::string_view{"\1", 1};
   }
   return unread;
 }
@@ -140,7 +141,7 @@ std::vector<OutboxRow> OutboxReader::unread_rows(const Rows& rows, const Progres
 Result<std::vector<OutboxRow>> OutboxReader::far(const Progress& progress, const std::vector<Pending>& finished,
                                                  std::size_t limit, Seq& scanned) {
   const Statement statement{"far", std::string{"SELECT "} + columns +
-                                       " FROM waybill.outbox o WHERE o.seq > $1::bigint AND o.seq <= $2::bigint AND "
+                                       ", o.async_commit FROM waybill.outbox o WHERE o.seq > $1::bigint AND o.seq <= $2::bigint AND "
                                        "(o.xid = ANY($3::xid8[]) OR (o.xid >= $4::xid8 AND o.xid <= $5::xid8))" +
                                        lane_filter_ + " ORDER BY o.seq LIMIT $6::bigint"};
   Seq low = progress.max_seq;

@@ -26,6 +26,7 @@ struct OutboxRow {
   Seq seq = 0;
   Xid xid = 0;
   std::int64_t payload_bytes = 0;
+  bool async_commit = false;  ///< it may be visible before it is durable
   bool payload_left = false;  ///< the payload is still in the store: too long to come with others
   std::shared_ptr<Message> message;
   std::string defect;

@@ -30,7 +30,9 @@ CREATE TABLE waybill.outbox (
   headers      json,
   content_type text,
   not_before   timestamptz,
-  created_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+  created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- Such a commit is visible before it is durable. All others are durable when they are seen.
+  async_commit boolean     NOT NULL DEFAULT current_setting('synchronous_commit') = 'off'
 ) PARTITION BY LIST (((seq >> 17) & 7));
 ALTER SEQUENCE waybill.outbox_seq OWNED BY waybill.outbox.seq;
 
