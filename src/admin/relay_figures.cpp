@@ -75,7 +75,7 @@ void add_broker(const std::string& relay, const Json& json, std::vector<BrokerFi
 
 void read_report(const store::RelayReport& report, ReadReports& reports) {
   const auto json = Json::parse(report.json, nullptr, false);
-  if (!json.is_object()) return;
+  if (!json.is_object() || member(json, "standing_by", false)) return;
   RelayFigures relay;
   relay.relay = text(json, "relay");
   relay.store = text(json, "store");

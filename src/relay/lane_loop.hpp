@@ -48,6 +48,8 @@ class LaneLoop {
   bool await_stopped(Deadline deadline);
 
   bool held() const { return held_; }
+  /// True when another relay works on the lane, as far as is known.
+  bool held_elsewhere() const { return !held_ && worker_->held_elsewhere(); }
   bool drained() const { return drained_; }
   std::optional<Error> fatal() const { return worker_->fatal(); }
   LaneFigures figures() const;

@@ -19,6 +19,7 @@ bool is_beyond_waiting(const Error& error) {
     case ErrorCode::newer_schema:
     case ErrorCode::moved_store:
     case ErrorCode::unsupported:
+    case ErrorCode::invalid_configuration:
       return true;
     default:
       return false;
@@ -89,6 +90,7 @@ void StoreWorker::run() {
       continue;
     }
     last_refusal_.clear();
+    held_elsewhere_ = false;
     Tenure tenure = 0;
     {
       const std::lock_guard lock(mutex_);
@@ -180,7 +182,8 @@ Status StoreWorker::fetch(store::Lane& lane, const FetchFresh& action) {
 }
 
 void StoreWorker::refused(const Error& error) {
-  if (error.code() == ErrorCode::busy) return;  // another relay works on it: that is what standing by means
+  held_elsewhere_ = error.code() == ErrorCode::busy;
+  if (held_elsewhere_) return;  // another relay works on it: that is what standing by means
   if (error.message() != last_refusal_) {
     log_("warn", "store '" + store_.config().name + "': " + error.message());
     last_refusal_ = error.message();

@@ -4,6 +4,7 @@
 /// Performs the engine's store actions on a thread of its own, so that no disk and no database holds up publishing.
 
 #include <cstdint>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -44,6 +45,9 @@ class StoreWorker {
   /// A reason why the lane can't be taken that no waiting will mend.
   std::optional<Error> fatal() const;
 
+  /// True when another relay held the lane at the last try to take it.
+  bool held_elsewhere() const { return held_elsewhere_; }
+
  private:
   void run();
   void serve(store::Lane& lane);
@@ -63,6 +67,7 @@ class StoreWorker {
   const Sink sink_;
   const LogSink log_;
   Wakeup wakeup_;
+  std::atomic<bool> held_elsewhere_{false};
 
   mutable std::mutex mutex_;
   std::deque<StoreAction> queue_;  // guarded by mutex_, as all below
