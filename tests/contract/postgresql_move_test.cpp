@@ -76,6 +76,24 @@ TEST_F(PostgresqlMove, SequenceThatBeganAgainIsRepaired) {
   EXPECT_EQ(payloads(fetch(*lane, 3)), numbers(300, 3));
 }
 
+TEST_F(PostgresqlMove, Case29OnANewTimelineAllThatWaitsMayHaveBeenPublished) {
+  acquire().reset();
+  send(1, 10);
+  // As after a failover: the position is the one that the standby had, and says nothing of what came later.
+  run("UPDATE waybill.meta SET value = '0000000A' WHERE name = 'timeline_0'");
+  for (int takeover = 0; takeover < 2; ++takeover) {
+    const auto lane = acquire();
+    EXPECT_THAT(attempts(fetch(*lane, 10)), Each(2U)) << "takeover " << takeover;
+  }
+}
+
+TEST_F(PostgresqlMove, OnTheSameTimelineWhatWasNeverClaimedIsNotFlagged) {
+  acquire().reset();
+  send(1, 10);
+  const auto lane = acquire();
+  EXPECT_THAT(attempts(fetch(*lane, 10)), Each(1U));
+}
+
 TEST_F(PostgresqlMove, RestampingWhileARelayWorksIsRefused) {
   auto lane = acquire();
   const auto refused = store().restamp();

@@ -45,10 +45,32 @@ Status PostgresLane::take() {
   if (position->has_value()) {
     if (auto restored = restore(**position); !restored) return restored;
   }
+  if (auto known = follow_timeline(); !known) return known;
   if (auto loaded = parking_.load(); !loaded) return loaded;
   state_.blocked.assign(parking_.blocked().begin(), parking_.blocked().end());
   // After an unclean end the stored row still tells the truth, and keeps the suspect.
   return state_.unclean ? Status{} : store_position(progress_.max_seq);
+}
+
+/// A failover or a recovery to a point in time begins a new timeline. What the position then says may be older than what
+/// was published before, so all that is in the outbox may have been sent.
+Status PostgresLane::follow_timeline() {
+  const std::string name = "timeline_" + std::to_string(settings_.lane);
+  auto found = connection_->run(
+      "SELECT left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), (SELECT value FROM waybill.meta WHERE name = '" +
+          name + "'), (SELECT last_value FROM waybill.outbox_seq)",
+      doing_take);
+  if (!found) return found.error();
+  const std::string present = found->text(0, 0);
+  if (found->text(0, 1) == present) return {};
+  if (!found->is_null(0, 1)) {
+    flagged_ = std::max(flagged_, found->number(0, 2));
+    if (auto stored = store_position(std::max(claimed_, progress_.max_seq)); !stored) return stored;
+  }
+  auto noted = connection_->run("INSERT INTO waybill.meta (name, value) VALUES ('" + name + "', '" + present +
+                                    "') ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                                doing_take);
+  return noted ? Status{} : Status{noted.error()};
 }
 
 Status PostgresLane::lock() {

@@ -52,6 +52,7 @@ class PostgresLane final : public store::Lane {
 
   // lane.cpp
   Status lock();
+  Status follow_timeline();
   Status restore(const Position& position);
   Status store_position(Seq claimed, bool clean = false);
   Error lost(const Error& cause) const;
