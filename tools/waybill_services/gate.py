@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 
+from .gate_filter import deafen, hear_again
 from .gate_pipe import Pipe
 from .ports import free_port
 
@@ -30,6 +31,7 @@ class Gate:
         self.lock = threading.Lock()
         self._open_to = {"server": threading.Event(), "client": threading.Event()}
         self._refusing = False
+        self._vanished = False
         self._pairs = []
         self._listener = None
         self._thread = None
@@ -55,6 +57,9 @@ class Gate:
         self.delay = 0.0
         self.cut_after_bytes = None
         self.confirms = "pass"
+        if self._vanished:
+            self._vanished = False
+            self._each_socket(hear_again)
         for event in self._open_to.values():
             event.set()
 
@@ -72,6 +77,13 @@ class Gate:
         for side, event in self._open_to.items():
             if to in (side, "both"):
                 event.clear()
+
+    def vanish(self):
+        """No byte passes, and the kernel acknowledges none: what the loss of a host or of all its packets looks like to
+        both sides. New connections get no answer either, until open()."""
+        self.stall()
+        self._vanished = True
+        self._each_socket(deafen)
 
     def cut_after(self, number):
         """Resets all connections once the server has sent `number` more bytes in all; new ones pass."""
@@ -134,8 +146,17 @@ class Gate:
             pair = [Pipe(self, client, server, "server"), Pipe(self, server, client, "client")]
             with self.lock:
                 self._pairs = [kept for kept in self._pairs if any(pipe.is_alive() for pipe in kept)] + [pair]
+            if self._vanished:
+                self._each_socket(deafen)
             for pipe in pair:
                 pipe.start()
+
+    def _each_socket(self, change):
+        for pair in list(self._pairs):
+            for pipe in pair:
+                change(pipe.source)
+        if self._listener is not None:
+            change(self._listener)
 
     def _break_all(self):
         with self.lock:
