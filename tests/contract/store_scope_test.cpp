@@ -86,6 +86,25 @@ TEST_P(StoreScopes, FailedBlockerHoldsItsScopeUntilAnOperatorDropsIt) {
   EXPECT_THAT(payloads(backlog(*lane, by_key)), ElementsAre("2"));
 }
 
+TEST_P(StoreScopes, DroppedMessageThatIsRestoredHoldsItsScopeNoMore) {
+  auto lane = acquire();
+  block(*lane, 1, by_key);
+  auto blocker = failed(due(*lane, 100)[0]);
+  blocker.blocks = true;
+  settle(*lane, {blocker});
+  const std::vector<Ticket> tickets{blocker.ticket};
+  ASSERT_TRUE(store().drop(tickets, "ann", "not needed"));
+  ASSERT_THAT(released(*lane, 100), ElementsAre(by_key));
+  settle(*lane, {}, {{ScopeChange::Kind::release, by_key, blocker.ticket}});
+  ASSERT_TRUE(store().restore(tickets, "ann", "a mistake"));
+  // A later message of the key is sent again, with success: nothing is left for the others to wait for.
+  block(*lane, 2, by_key);
+  settle(*lane, {confirmed(due(*lane, 100)[0])});
+  EXPECT_THAT(released(*lane, 100), ElementsAre(by_key));
+  EXPECT_THAT(payloads(backlog(*lane, by_key)), ElementsAre("2"));
+  EXPECT_EQ(count_failed(), 1U);
+}
+
 TEST_P(StoreScopes, RetryThatBlocksNothingHoldsNoScope) {
   auto lane = acquire();
   block(*lane, 2, by_key);
