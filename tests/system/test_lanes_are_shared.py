@@ -1,5 +1,9 @@
 """Several relays on one store share its lanes: the user adds a process, nothing else."""
 
+import time
+
+import psycopg
+
 from harness.audit import audit
 from harness.traffic import Traffic
 from waybill_services import wait_until
@@ -45,3 +49,24 @@ def test_lanes_move_to_relays_that_come_and_back_from_those_that_go(postgresql_s
     committed = traffic.committed_ids()
     consumer.wait_ids(committed, 120)
     audit(committed, consumer.deliveries).expect(ordered=True)
+
+
+def test_an_idle_lane_does_not_make_the_commits_for_a_busy_one_notify(postgresql_store, shop, workspace, topology):
+    """P7: a commit notifies only while a lane sleeps, and a lane does not sleep while others are written to."""
+    queue = shop(postgresql_store, store_options={"lanes": 2})
+    consumer = topology.consume(queue)
+    relay = workspace.relay()
+    wait_until(lambda: shared(workspace, [2]), 30, "the lanes to be held")
+    time.sleep(2)  # both lanes fall asleep
+    with psycopg.connect(postgresql_store.url, autocommit=True) as listener:
+        listener.execute("LISTEN waybill_wake")
+        ids = []
+        for number in range(400):
+            ids.append(f"one-key-{number}")
+            with postgresql_store.transaction() as transaction:
+                transaction.message("orders.created", "x", id=ids[-1], key="always the same")
+            time.sleep(0.005)
+        notified = len(list(listener.notifies(timeout=1)))
+    consumer.wait_ids(set(ids))
+    assert notified <= 40, f"{notified} of 400 commits sent a notification"
+    assert relay.stop() == 0

@@ -110,6 +110,7 @@ Result<Rows> Connection::finish(bool sent, std::string_view doing) {
     }
     last.emplace(*result);
   }
+  drain_notifications();
   if (failure) return *std::move(failure);
   if (!last) return statement_error(handle_.get(), nullptr, doing);
   return *std::move(last);
@@ -127,12 +128,16 @@ Result<bool> Connection::take_notifications() {
   if (PQconsumeInput(handle_.get()) == 0 || !alive()) {
     return statement_error(handle_.get(), nullptr, "the connection to the store is gone");
   }
-  bool any = false;
+  drain_notifications();
+  return was_notified();
+}
+
+// Also while nobody sleeps: libpq keeps each one until it is asked.
+void Connection::drain_notifications() {
   while (PGnotify* notification = PQnotifies(handle_.get())) {
     PQfreemem(notification);
-    any = true;
+    notified_ = true;
   }
-  return any;
 }
 
 std::string_view Rows::bytes(int row, int column) const {

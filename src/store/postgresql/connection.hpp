@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/secret.hpp"
@@ -86,18 +87,21 @@ class Connection {
   int socket() const { return PQsocket(handle_.get()); }
   PGconn* handle() const { return handle_.get(); }
 
-  /// Takes what has arrived without waiting; true when a notification was among it. `unreachable` when the connection
-  /// is gone.
+  /// Takes what has arrived without waiting, then as was_notified(). `unreachable` when the connection is gone.
   Result<bool> take_notifications();
+  /// Whether a notification has come, also along with an answer, since the last question.
+  bool was_notified() { return std::exchange(notified_, false); }
 
  private:
   explicit Connection(PGconn* handle) : handle_(handle, &PQfinish) {}
   Status await_connected(Deadline deadline);
   Result<Rows> finish(bool sent, std::string_view doing);
   Result<PGresult*> next_result(Deadline deadline, std::string_view doing);
+  void drain_notifications();
   Status prepare(const Statement& statement, std::string_view doing);
 
   std::unique_ptr<PGconn, decltype(&PQfinish)> handle_;
+  bool notified_ = false;
   std::unordered_set<std::string> prepared_;
   Duration limit_ = std::chrono::seconds{10};
 };

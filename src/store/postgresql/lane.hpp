@@ -74,6 +74,7 @@ class PostgresLane final : public store::Lane {
 
   // lane_await.cpp
   Result<bool> look_for_news();
+  Result<bool> get_up_to_look_on();
   Status prove_ownership();
   Status maintain();
 

@@ -31,6 +31,7 @@ Result<bool> PostgresLane::await(Deadline deadline, int interrupt) {
       if (auto ours = prove_ownership(); !ours) return lost(ours.error());
       return true;
     }
+    if (wake_.asleep() && connection_->was_notified()) next_look_ = now();
     const auto woken =
         wait_until(std::min(deadline.at(), next_look_), interrupt, wake_.asleep() ? connection_->socket() : -1);
     if (woken == Woken::interrupt) return false;
@@ -66,16 +67,19 @@ Result<bool> PostgresLane::look_for_news() {
     next_look_ = now() + shortest_pause;
     return true;
   }
+  const Seq drawn_before = last_drawn_;
   note_read(*slice, true, 0);
   if (!slice->finished_far.empty()) {
     next_look_ = now();
     return false;
   }
+  // Somebody inserts, for another lane or not committed yet: asleep, this lane would make each of these commits notify.
+  const bool inserts_go_on = slice->poll.last_drawn > drawn_before;
   if (wake_.asleep()) {
     next_look_ = now() + safety_pause;
-    return false;
+    return inserts_go_on ? get_up_to_look_on() : false;
   }
-  if (pause_ >= longest_pause) {
+  if (pause_ >= longest_pause && !inserts_go_on) {
     auto asleep = wake_.fall_asleep();
     if (!asleep) return asleep.error();
     // What was committed before the lock was ours sent no notification: look once more at once.
@@ -83,6 +87,14 @@ Result<bool> PostgresLane::look_for_news() {
     return false;
   }
   if (++looks_without_news_ > looks_before_slowing) pause_ = std::min(pause_ * 2, longest_pause);
+  next_look_ = now() + pause_;
+  return false;
+}
+
+Result<bool> PostgresLane::get_up_to_look_on() {
+  if (auto up = wake_.get_up(); !up) return up.error();
+  pause_ = shortest_pause;
+  looks_without_news_ = 0;
   next_look_ = now() + pause_;
   return false;
 }
