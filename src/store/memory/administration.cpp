@@ -58,6 +58,8 @@ std::uint64_t change_state(Tables& tables, std::span<const Ticket> tickets, std:
       row.tries = 0;
       row.due_ms = 0;
     }
+    // A dropped message releases its scope for good: restored, it must not hold up what has flowed on since.
+    if (to == "dropped") row.blocks = false;
     auto line = remark;
     line.at_ms = tables.wall_ms();
     line.attempt = row.attempts;

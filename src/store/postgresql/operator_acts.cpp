@@ -11,7 +11,8 @@ struct Act {
 };
 
 constexpr Act resend_act{"'failed', 'dropped'", "state = 'sending', due_ms = 0, tries = 0", "resent by operator"};
-constexpr Act drop_act{"'failed'", "state = 'dropped'", "dropped by operator"};
+// A dropped message releases its scope for good: restored, it must not hold up what has flowed on since.
+constexpr Act drop_act{"'failed'", "state = 'dropped', blocks = false", "dropped by operator"};
 constexpr Act restore_act{"'dropped'", "state = 'failed'", "restored by operator"};
 
 Result<std::uint64_t> perform(Connection& connection, const Act& act, std::span<const store::Ticket> tickets,

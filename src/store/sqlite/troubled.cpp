@@ -170,8 +170,10 @@ Result<std::uint64_t> SqliteStore::resend(std::span<const Ticket> tickets, const
 
 Result<std::uint64_t> SqliteStore::drop(std::span<const Ticket> tickets, const std::string& who,
                                         const std::string& why) {
+  // A dropped message releases its scope for good: restored, it must not hold up what has flowed on since.
   return change_state(tickets,
-                      "UPDATE waybill_retry SET state = 'dropped', changed_at = ?2 WHERE seq = ?1 AND state = 'failed'",
+                      "UPDATE waybill_retry SET state = 'dropped', blocks = 0, changed_at = ?2 "
+                      "WHERE seq = ?1 AND state = 'failed'",
                       remark_of("dropped by operator", who, why));
 }
 
