@@ -168,8 +168,11 @@ Status Transaction::commit(std::string_view doing) {
   auto& connection = *std::exchange(connection_, nullptr);
   // COMMIT of a transaction that has failed is answered with ROLLBACK, and is no error to libpq: nothing may get here
   // after an error.
-  if (auto done = connection.run("COMMIT", doing); !done) return done.error();
-  return {};
+  auto done = connection.run("COMMIT", doing);
+  if (done) return {};
+  const auto code = done.error().code();
+  if (code != ErrorCode::unreachable && code != ErrorCode::timeout) return done.error();
+  return Error{ErrorCode::in_doubt, done.error().message() + "; it may have been committed: the answer was lost"};
 }
 
 }  // namespace waybill::postgresql

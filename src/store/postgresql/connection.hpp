@@ -113,6 +113,7 @@ class Transaction {
   Transaction(Transaction&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();
+  /// `in_doubt` when the connection or its answer was lost on the way: it may have been committed.
   Status commit(std::string_view doing);
 
  private:

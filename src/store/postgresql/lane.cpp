@@ -52,8 +52,8 @@ Status PostgresLane::take() {
   return state_.unclean ? Status{} : store_position(progress_.max_seq);
 }
 
-/// A failover or a recovery to a point in time begins a new timeline. What the position then says may be older than what
-/// was published before, so all that is in the outbox may have been sent.
+/// A failover or a recovery to a point in time begins a new timeline. What the position then says may be older than
+/// what was published before, so all that is in the outbox may have been sent.
 Status PostgresLane::follow_timeline() {
   const std::string name = "timeline_" + std::to_string(settings_.lane);
   auto found = connection_->run(
@@ -121,8 +121,9 @@ Status PostgresLane::store_position(Seq claimed, bool clean) {
 
 Error PostgresLane::lost(const Error& cause) const {
   // After a missed deadline the answer may still come, and would be taken for that of the next statement.
-  if (connection_->alive() && cause.code() != ErrorCode::timeout && cause.code() != ErrorCode::unreachable)
-    return cause;
+  const auto code = cause.code();
+  const bool missed = code == ErrorCode::timeout || code == ErrorCode::unreachable || code == ErrorCode::in_doubt;
+  if (connection_->alive() && !missed) return cause;
   return {ErrorCode::lost_lane, "lane " + std::to_string(settings_.lane) + " is lost: " + cause.message()};
 }
 

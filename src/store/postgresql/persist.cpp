@@ -55,6 +55,16 @@ Status check(const Message& message, std::uint64_t max_payload) {
                                                 " are allowed (max_payload)"};
 }
 
+/// Sent again under other ids, they would be duplicates that no inbox can see.
+Error with_remedy(const Error& error, const std::vector<MessageId>& ids) {
+  if (error.code() != ErrorCode::in_doubt || ids.empty()) return error;
+  const auto& first = ids.front().str();
+  const auto remedy = ids.size() == 1 ? "; send message " + first + " again with --id " + first
+                                      : "; all or none of " + std::to_string(ids.size()) + " messages, from " + first +
+                                            " on, are persisted: send them again only with the same ids";
+  return {error.code(), error.message() + remedy + ", so that an inbox sees a repeat"};
+}
+
 }  // namespace
 
 Result<std::vector<MessageId>> PostgresStore::persist(std::span<const Message> messages) {
@@ -76,7 +86,7 @@ Result<std::vector<MessageId>> PostgresStore::persist(std::span<const Message> m
     if (!columns.ids.empty()) {
       if (auto done = insert(connection, columns); !done) return done.error();
     }
-    if (auto done = transaction->commit(doing); !done) return done.error();
+    if (auto done = transaction->commit(doing); !done) return with_remedy(done.error(), ids);
     return ids;
   });
 }
