@@ -1,0 +1,3 @@
+add_executable(service_testing_test service_testing_test.cpp)
+target_link_libraries(service_testing_test PRIVATE waybill::testing waybill_outbox_sqlite PkgConfig::SQLITE GTest::gtest_main)
+gtest_discover_tests(service_testing_test DISCOVERY_TIMEOUT 60)
