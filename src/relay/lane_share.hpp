@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// How several relays share the lanes of one store. Knows no store and no clock: each relay decides alone, once a second,
-/// from the reports that all of them store. A lane's lock, not this, keeps two from working on the same one.
+/// How several relays share the lanes of one store. Knows no store and no clock: each relay decides alone, once a
+/// second, from the reports that all of them store. A lane's lock, not this, keeps two from working on the same one.
 
 #include <cstdint>
 #include <map>

@@ -148,8 +148,8 @@ void StoreSite::share_lanes() {
 }
 
 void StoreSite::give_one_back() {
-  const auto chosen = std::find_if(worked_.rbegin(), worked_.rend(),
-                                   [](const Worked& it) { return can_be_given_back(it.loop.get()); });
+  const auto chosen =
+      std::find_if(worked_.rbegin(), worked_.rend(), [](const Worked& it) { return can_be_given_back(it.loop.get()); });
   if (chosen == worked_.rend()) return;
   const auto loop = leave(*chosen);
   const std::string lane = "store '" + store_->config().name + "': lane " + std::to_string(chosen->lane);

@@ -31,7 +31,8 @@ class StoreSite {
   void request_stop();
   /// Blocks until everything is settled after request_stop(), or the deadline. True when nothing is in doubt.
   bool await_stopped(Deadline deadline);
-  /// True when nothing is left to send in the lanes that are ours. One that another relay holds is that relay's to drain.
+  /// True when nothing is left to send in the lanes that are ours. One that another relay holds is that relay's to
+  /// drain.
   bool drained() const;
   /// An error that no waiting will mend, if one happened.
   std::optional<Error> fatal() const;

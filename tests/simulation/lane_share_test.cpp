@@ -11,15 +11,14 @@ namespace waybill::relay {
 namespace {
 
 store::RelayReport holds(const std::string& relay, int lane, std::int64_t age_ms = 0) {
-  return {relay + ":shop:" + std::to_string(lane), R"({"relay":")" + relay + R"(","lane":)" + std::to_string(lane) + "}",
-          age_ms};
+  return {relay + ":shop:" + std::to_string(lane),
+          R"({"relay":")" + relay + R"(","lane":)" + std::to_string(lane) + "}", age_ms};
 }
 
 TEST(LaneShare, KnowsTheOthersByTheirLateReports) {
-  const std::vector<store::RelayReport> reports{holds("a", 0),       holds("b", 1),
-                                                holds("b", 2),       standing_by_report("c", "shop"),
-                                                holds("d", 3, 60000), {"e", "no JSON", 0},
-                                                {"f", "[]", 0},      {"g", R"({"relay":7})", 0}};
+  const std::vector<store::RelayReport> reports{
+      holds("a", 0),        holds("b", 1),       holds("b", 2),  standing_by_report("c", "shop"),
+      holds("d", 3, 60000), {"e", "no JSON", 0}, {"f", "[]", 0}, {"g", R"({"relay":7})", 0}};
   const OtherRelays expected{{"b", 2}, {"c", 0}};
   EXPECT_EQ(other_relays(reports, "a"), expected);
 }

@@ -107,7 +107,7 @@ Result<store::Fetched> PostgresLane::hand_out(Slice slice, const store::FetchLim
     const auto& row = rows[i];
     fetched.messages.push_back(claimed_of(row, store::Origin::fresh, row.seq <= flagged_ ? 2 : 1, slice.poll.now_us));
     outstanding_.add(row.seq, row.message);
-    typical_bytes_ += static_cast<std::size_t>(row.payload_bytes) / 64;
+    typical_bytes_ += row.bytes() / 64;
     typical_bytes_ -= typical_bytes_ / 64;
   }
   fetched.more = !all || !slice.poll.complete || !slice.finished_far.empty();

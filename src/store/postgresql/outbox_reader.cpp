@@ -9,6 +9,7 @@
 
 #include "core/headers_json.hpp"
 #include "core/validate.hpp"
+#include "store/message_size.hpp"
 
 namespace waybill::postgresql {
 namespace {
@@ -25,7 +26,7 @@ constexpr auto description =
     "SELECT -1::bigint, NULL::xid8, pg_current_snapshot()::text, age('3'::xid)::text, "
     "pg_current_wal_insert_lsn()::text, "
     "NULL::bytea, (SELECT last_value FROM waybill.outbox_seq), NULL::json, pg_current_wal_flush_lsn()::text, "
-    "NULL::timestamptz, clock_timestamp(), false";
+    "NULL::timestamptz, clock_timestamp(), NULL::bigint, NULL::text, false";
 
 Lsn lsn_of(std::string_view text) {
   std::uint64_t high = 0;
@@ -68,8 +69,15 @@ std::int64_t binary_unix_us(std::string_view bytes) {
 }
 
 const char* const OutboxReader::columns =
-    "o.seq, o.xid, o.id, o.topic, o.key, CASE WHEN octet_length(o.payload) <= 16384 THEN o.payload END, "
-    "octet_length(o.payload)::bigint, o.headers, o.content_type, o.not_before, o.created_at";
+    "o.seq, o.xid, " WAYBILL_BOUNDED_NAMES
+    ", CASE WHEN octet_length(o.payload) <= 16384 THEN o.payload END, octet_length(o.payload)::bigint, "
+    "CASE WHEN octet_length(o.headers::text) <= 4096 THEN o.headers END, "
+    "CASE WHEN octet_length(o.content_type) <= 255 THEN o.content_type END, o.not_before, o.created_at, "
+    "octet_length(o.headers::text)::bigint, "
+    "CASE WHEN octet_length(o.id) > 255 THEN 'id has ' || octet_length(o.id) "
+    "WHEN octet_length(o.topic) > 255 THEN 'topic has ' || octet_length(o.topic) "
+    "WHEN octet_length(o.key) > 255 THEN 'key has ' || octet_length(o.key) "
+    "WHEN octet_length(o.content_type) > 255 THEN 'content_type has ' || octet_length(o.content_type) END";
 
 std::string lane_filter(std::uint32_t lane, std::uint32_t lanes) {
   if (lanes < 2) return {};
@@ -177,16 +185,28 @@ Result<std::vector<OutboxRow>> OutboxReader::by_seq(const std::vector<Seq>& seqs
   return found;
 }
 
-Status OutboxReader::load_payload(OutboxRow& row, bool from_retry) {
+std::size_t OutboxRow::bytes() const {
+  const auto loaded = store::size_of(*message);
+  if (!defect.empty()) return loaded;
+  return loaded + static_cast<std::size_t>(payload_left ? payload_bytes : 0) +
+         static_cast<std::size_t>(headers_left ? headers_bytes : 0);
+}
+
+Status OutboxReader::load_rest(OutboxRow& row, bool from_retry) {
   const auto source = from_retry ? std::string{"waybill.retry"} : partition_of(row.seq);
-  const Statement statement{"payload " + source, "SELECT payload FROM " + source + " WHERE seq = $1::bigint"};
+  const Statement statement{"rest " + source,
+                            "SELECT CASE WHEN $2::boolean THEN payload END, CASE WHEN $3::boolean THEN headers END FROM " +
+                                source + " WHERE seq = $1::bigint"};
+  const auto flag = [](bool set) { return std::string_view{set ? "t" : "f"}; };
   Parameters parameters;
-  parameters.add(row.seq);
+  parameters.add(row.seq).add(flag(row.payload_left)).add(flag(row.headers_left));
   auto rows = connection_->run(statement, parameters, Format::binary, "can't read a payload");
   if (!rows) return rows.error();
   if (rows->empty()) return Error{ErrorCode::corrupt, "message " + row.message->id.str() + " has left the store"};
-  row.message->payload = rows->text(0, 0);
+  if (row.payload_left) row.message->payload = rows->text(0, 0);
+  if (row.headers_left) read_headers(rows->bytes(0, 1), row);
   row.payload_left = false;
+  row.headers_left = false;
   return {};
 }
 
@@ -195,10 +215,10 @@ Result<std::size_t> OutboxReader::load_within(std::vector<OutboxRow>& rows, cons
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     auto& row = rows[i];
-    const auto size = row.defect.empty() ? static_cast<std::size_t>(row.payload_bytes) : 0;
+    const auto size = row.bytes();
     if (i > 0 && (i >= limit.messages || bytes + size > limit.bytes)) return i;
-    if (row.payload_left && row.defect.empty()) {
-      if (auto loaded = load_payload(row, from_retry); !loaded) return loaded.error();
+    if ((row.payload_left || row.headers_left) && row.defect.empty()) {
+      if (auto loaded = load_rest(row, from_retry); !loaded) return loaded.error();
     }
     bytes += size;
   }
@@ -228,21 +248,35 @@ Result<Lsn> OutboxReader::flushed() {
   return lsn_of(rows->bytes(0, 0));
 }
 
+void OutboxReader::read_headers(std::string_view json, OutboxRow& read) {
+  auto headers = headers_from_json(json);
+  if (headers) read.message->headers = *std::move(headers);
+  const auto fit = headers ? validate(*read.message) : Status{headers.error()};
+  if (fit || !read.defect.empty()) return;
+  read.defect = fit.error().message();
+  read.defect_reason = "malformed";
+}
+
 void OutboxReader::find_defect(const Rows& rows, int row, OutboxRow& read) const {
-  const auto malformed = [&](const Error& error) {
-    read.defect = error.message();
-    read.defect_reason = "malformed";
+  const auto found = [&](const std::string& reason, const std::string& defect) {
+    if (!read.defect.empty()) return;
+    read.defect = defect;
+    read.defect_reason = reason;
   };
-  if (!rows.is_null(row, 7)) {
-    auto headers = headers_from_json(rows.bytes(row, 7));
-    headers ? void(read.message->headers = *std::move(headers)) : malformed(headers.error());
+  if (static_cast<std::uint64_t>(read.payload_bytes) > max_payload_) {
+    read.payload_left = false;
+    found("too_large", "payload has " + std::to_string(read.payload_bytes) + " bytes; at most " +
+                           std::to_string(max_payload_) + " are allowed (max_payload)");
   }
-  if (auto valid = validate(*read.message); !valid && read.defect.empty()) malformed(valid.error());
-  if (static_cast<std::uint64_t>(read.payload_bytes) <= max_payload_) return;
-  read.payload_left = false;
-  read.defect = "payload has " + std::to_string(read.payload_bytes) + " bytes; at most " +
-                std::to_string(max_payload_) + " are allowed (max_payload)";
-  read.defect_reason = "too_large";
+  if (read.headers_bytes > std::int64_t{store::max_headers_json}) {
+    read.headers_left = false;
+    found("malformed", "headers: " + std::to_string(read.headers_bytes) + " bytes of JSON; at most " +
+                           std::to_string(store::max_headers_json) + " are allowed");
+  }
+  if (!rows.is_null(row, 12)) {
+    found("malformed", rows.text(row, 12) + " bytes; at most " + std::to_string(max_name_bytes) + " are allowed");
+  }
+  read_headers(rows.bytes(row, 7), read);
 }
 
 OutboxRow OutboxReader::row_of(const Rows& rows, int row) const {
@@ -257,6 +291,8 @@ OutboxRow OutboxReader::row_of(const Rows& rows, int row) const {
   message.payload = rows.text(row, 5);
   read.payload_bytes = binary_integer(rows.bytes(row, 6));
   read.payload_left = rows.is_null(row, 5);
+  if (!rows.is_null(row, 11)) read.headers_bytes = binary_integer(rows.bytes(row, 11));
+  read.headers_left = read.headers_bytes > 0 && rows.is_null(row, 7);
   if (!rows.is_null(row, 8)) message.content_type = rows.text(row, 8);
   read.created_at_us = binary_unix_us(rows.bytes(row, 10));
   if (!rows.is_null(row, 9)) {

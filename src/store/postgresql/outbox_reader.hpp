@@ -26,13 +26,18 @@ struct OutboxRow {
   Seq seq = 0;
   Xid xid = 0;
   std::int64_t payload_bytes = 0;
+  std::int64_t headers_bytes = 0;
   bool async_commit = false;  ///< it may be visible before it is durable
   bool payload_left = false;  ///< the payload is still in the store: too long to come with others
+  bool headers_left = false;  ///< so are the headers
   std::shared_ptr<Message> message;
   std::string defect;
   std::string defect_reason;       ///< with a defect: `malformed` or `too_large`
   std::int64_t created_at_us = 0;  ///< store's clock, Unix microseconds
   std::optional<std::int64_t> not_before_us;
+
+  /// What it takes in memory when nothing of it is left in the store.
+  std::size_t bytes() const;
 };
 
 /// What one look at the outbox found.
@@ -57,9 +62,9 @@ class OutboxReader {
                                      Seq& scanned);
   /// The rows with these numbers, in the order of `seqs`; missing ones are left out. `now_us` gets the store's clock.
   Result<std::vector<OutboxRow>> by_seq(const std::vector<Seq>& seqs, std::int64_t& now_us);
-  /// Fetches the payload of a row with `payload_left`, from the outbox or the retry table.
-  Status load_payload(OutboxRow& row, bool from_retry = false);
-  /// How many of `rows`, from the first, fit `limit`; at least one. Loads the payloads that were left.
+  /// Fetches what was left of a row, from the outbox or the retry table.
+  Status load_rest(OutboxRow& row, bool from_retry = false);
+  /// How many of `rows`, from the first, fit `limit`; at least one. Loads what was left of them.
   Result<std::size_t> load_within(std::vector<OutboxRow>& rows, const store::FetchLimit& limit,
                                   bool from_retry = false);
   /// How far the log is flushed now.
@@ -67,19 +72,28 @@ class OutboxReader {
 
   /// Reads the row's columns, as `columns` lists them, from a binary result.
   OutboxRow row_of(const Rows& rows, int row) const;
-  /// seq, xid, id, topic, key, payload when short, its length, headers, content_type, not_before, created_at
+  /// seq, xid, id, topic, key, payload when short, its length, headers when short, content_type, not_before, created_at,
+  /// length of the headers, which of the names is too long
   static const char* const columns;
-  static constexpr int column_count = 11;
+  static constexpr int column_count = 13;
 
  private:
   Result<Poll> poll_from(const std::string& source, const Progress& progress, std::size_t limit, Seq last);
   void find_defect(const Rows& rows, int row, OutboxRow& read) const;
+  static void read_headers(std::string_view json, OutboxRow& read);
   std::vector<OutboxRow> unread_rows(const Rows& rows, const Progress& progress) const;
 
   Connection* connection_;
   std::string lane_filter_;
   std::uint64_t max_payload_;
 };
+
+/// Names as they are read and moved to the retry table. A row whose name is over its limit can only fail: the beginning is
+/// enough for a person, while no index can hold the whole. A key over its limit is none: nothing waits for it.
+#define WAYBILL_BOUNDED_NAMES                                                              \
+  "CASE WHEN octet_length(o.id) <= 255 THEN o.id ELSE left(o.id, 60) || '...' END, "       \
+  "CASE WHEN octet_length(o.topic) <= 255 THEN o.topic ELSE left(o.topic, 60) || '...' END, " \
+  "CASE WHEN octet_length(o.key) <= 255 THEN o.key END"
 
 /// The row as a lane hands it out; `now_us` is the store's clock.
 store::Claimed claimed_of(const OutboxRow& row, store::Origin origin, std::uint32_t attempt, std::int64_t now_us);

@@ -98,8 +98,8 @@ Status RetryTable::copy_in(const Settlements& settlements, Seq flagged) {
           "INSERT INTO waybill.retry (seq, lane, state, route, blocks, attempts, tries, due_ms, reason, "
           "answer, endpoint, handed_out, id, topic, key, payload, headers, content_type, not_before, created_at) "
           "SELECT s.seq, $11::integer, s.state, s.route, s.blocks, s.attempts, s.tries, s.due_ms, s.reason, "
-          "s.answer, s.endpoint, s.seq <= $12::bigint, o.id, o.topic, o.key, o.payload, o.headers, o.content_type, "
-          "o.not_before, o.created_at FROM "} +
+          "s.answer, s.endpoint, s.seq <= $12::bigint, " WAYBILL_BOUNDED_NAMES
+          ", o.payload, o.headers, o.content_type, o.not_before, o.created_at FROM "} +
           settled +
           " JOIN waybill.outbox o ON o.seq = s.seq AND ((o.seq >> 17) & 7) = ((s.seq >> 17) & 7) "
           "ON CONFLICT (seq) DO NOTHING"};

@@ -55,7 +55,8 @@ const char* const troubled_columns =
     "r.seq, r.lane, r.state, r.route, r.attempts, r.tries, r.reason, r.answer, r.due_ms, (extract(epoch FROM "
     "r.created_at) * "
     "1000)::bigint, (extract(epoch FROM r.changed_at) * 1000)::bigint, r.id, r.topic, r.key, encode(r.payload, 'hex'), "
-    "r.headers::text, r.content_type";
+    "CASE WHEN octet_length(r.headers::text) <= 1048576 THEN r.headers::text END, "
+    "CASE WHEN octet_length(r.content_type) <= 255 THEN r.content_type END";
 
 Troubled troubled_of(const Rows& rows, int row, const std::vector<Position>& positions) {
   Troubled troubled;
