@@ -25,6 +25,7 @@ class Traffic:
         self.store, self.total, self.seed, self.keys, self.rate = store, total, seed, keys, rate
         self.rollback_share, self.topic, self.batch = rollback_share, topic, batch
         self.rolled_back = set()
+        self.acknowledged = set()
         self.errors = []
         self._next = 0
         self._lock = threading.Lock()
@@ -89,6 +90,7 @@ class Traffic:
                     transaction.message(self.topic, f"{key}:{position + offset}", key=key, id=message_id(number))
                 if undo:
                     raise _Undo
+            self.acknowledged.update(message_id(number) for number in numbers)
         except _Undo:
             self.rolled_back.update(message_id(number) for number in numbers)
 
