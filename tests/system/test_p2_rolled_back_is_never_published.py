@@ -10,6 +10,7 @@ import pytest
 
 import waybill_services as services
 from harness import stores
+from harness.audit import audit
 from harness.traffic import Traffic
 from waybill_services import wait_until
 
@@ -91,6 +92,39 @@ def test_two_phase_commit_and_abort(two_phase_store, shop, workspace, topology):
     consumer.wait_ids({"kept"})
     assert relay.stop() == 0
     assert consumer.ids() == others | {"kept"}
+
+
+def test_prepared_transaction_outlives_the_server_and_the_relay(two_phase_store, two_phase_server, shop, workspace,
+                                                                topology, seed):
+    """Fault case 25: it stays open over a restart of PostgreSQL, a kill of the relay and thousands of others, which do
+    not wait for it; it is sent once after its commit."""
+    queue = shop(two_phase_store, relay={"unsettled": 500, "window": 200})
+    consumer = topology.consume(queue)
+    relay = workspace.relay()
+    connection = two_phase_store.connect()
+    connection.autocommit = True
+    connection.execute("BEGIN")
+    connection.execute("INSERT INTO waybill.outbox (id, topic, payload) VALUES ('kept', 'orders.created', 'x')")
+    connection.execute("PREPARE TRANSACTION 'long'")
+    connection.close()
+    traffic = Traffic(two_phase_store, 3000, seed, writers=2, batch=5, rate=1000).start()
+    consumer.wait_count(600)
+    two_phase_server.restart()
+    consumer.wait_count(1200)
+    relay.sigkill()
+    relay = workspace.relay()
+    traffic.join()
+    others = traffic.committed_ids()
+    assert len(others) > 2000
+    consumer.wait_ids(others)
+    assert "kept" not in consumer.ids()
+    assert two_phase_server.psql("SELECT gid FROM pg_prepared_xacts").split() == ["long"]
+    two_phase_server.psql("COMMIT PREPARED 'long'", two_phase_store.database)
+    consumer.wait_ids({"kept"})
+    wait_until(lambda: workspace.sending() == 0, 30, "an empty outbox")
+    assert relay.stop() == 0
+    assert sum(delivery.id == "kept" for delivery in consumer.deliveries) == 1
+    audit(others | {"kept"}, consumer.deliveries).expect(most_sent_twice=2 * 500)
 
 
 def test_commits_in_reverse_order_of_their_ids(postgresql_store, shop, workspace, topology):
