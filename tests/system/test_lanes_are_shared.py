@@ -1,7 +1,5 @@
 """Several relays on one store share its lanes: the user adds a process, nothing else."""
 
-import time
-
 import psycopg
 
 from harness.audit import audit
@@ -51,22 +49,22 @@ def test_lanes_move_to_relays_that_come_and_back_from_those_that_go(postgresql_s
     audit(committed, consumer.deliveries).expect(ordered=True)
 
 
-def test_an_idle_lane_does_not_make_the_commits_for_a_busy_one_notify(postgresql_store, shop, workspace, topology):
+SLEEPING = ("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted "
+            "AND objid = 4294967295 AND classid = 2002876770")
+
+
+def test_an_idle_lane_does_not_make_the_commits_for_a_busy_one_notify(postgresql_store, shop, workspace, topology, seed):
     """P7: a commit notifies only while a lane sleeps, and a lane does not sleep while others are written to."""
     queue = shop(postgresql_store, store_options={"lanes": 2})
     consumer = topology.consume(queue)
     relay = workspace.relay()
     wait_until(lambda: shared(workspace, [2]), 30, "the lanes to be held")
-    time.sleep(2)  # both lanes fall asleep
     with psycopg.connect(postgresql_store.url, autocommit=True) as listener:
+        wait_until(lambda: listener.execute(SLEEPING).fetchone()[0] > 0, 30, "the lanes to fall asleep")
         listener.execute("LISTEN waybill_wake")
-        ids = []
-        for number in range(400):
-            ids.append(f"one-key-{number}")
-            with postgresql_store.transaction() as transaction:
-                transaction.message("orders.created", "x", id=ids[-1], key="always the same")
-            time.sleep(0.005)
+        traffic = Traffic(postgresql_store, 400, seed, keys=1, writers=1, batch=1, rate=200).start()
+        traffic.join()
         notified = len(list(listener.notifies(timeout=1)))
-    consumer.wait_ids(set(ids))
+    consumer.wait_ids(traffic.committed_ids())
     assert notified <= 40, f"{notified} of 400 commits sent a notification"
     assert relay.stop() == 0
