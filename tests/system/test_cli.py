@@ -140,6 +140,41 @@ def test_audit_names_what_is_still_waiting(store, workspace, topology, shop):
     assert workspace.run("audit", "--json").json
 
 
+def mark_as_consumed(store, name):
+    """What a consumer in any language does, in the transaction of its effect."""
+    if store.kind == "sqlite":
+        store.query("INSERT INTO waybill_inbox (consumer, unique_id, fingerprint, message_id) "
+                    "VALUES ('inventory', 'chair', %s, %s)", (name, name))
+    else:
+        store.query("SELECT waybill.once('inventory', 'chair', %s, NULL, %s)", (name, name))
+
+
+def test_audit_names_what_the_broker_dropped(store, workspace, topology, shop):
+    """Fault case 20: a queue of at most one message drops its head; each of them had been confirmed. The one that is
+    left is consumed, and the audit names the nine."""
+    queue = topology.queue(kind="classic", x_max_length=1, x_overflow="drop-head")
+    shop(store, queue=queue)
+    names = [f"m-{number}" for number in range(10)]
+    persist(store, *names)
+    assert workspace.relay("--drain").wait() == 0
+    consumer = topology.consume(queue)
+    consumer.wait_count(1)
+    kept = consumer.deliveries[0].id
+    mark_as_consumed(store, kept)
+    ids = workspace.folder / "ids.txt"
+    ids.write_text("".join(f"{name}\n" for name in names))
+    compare = ["audit", "--ids", ids, "--consumer", "inventory"]
+    # While the queue may still hold them, they are no loss.
+    workspace.run(*compare).expect(0)
+    answer = workspace.run(*compare, "--settled", "--json").expect(1)
+    assert "lost: 9 messages are confirmed, but consumer 'inventory' has never done them" in answer.err
+    books = answer.json
+    assert (books["persisted"], books["confirmed"]["count"], books["lost"]) == (10, 10, 9)
+    assert books["consumed"] == {"count": 1, "first": [kept]}
+    assert books["unconsumed"] == {"count": 9, "first": [name for name in names if name != kept]}
+    assert consumer.count() == 1
+
+
 def test_doctor(store, workspace, topology, shop):
     shop(store)
     answer = workspace.run("doctor", "--json")
