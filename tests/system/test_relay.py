@@ -2,6 +2,10 @@
 
 import signal
 
+import pytest
+
+from harness.audit import audit
+from harness.traffic import Traffic
 from waybill_services import wait_until
 
 
@@ -72,6 +76,42 @@ def test_second_relay_waits_for_the_first(store, shop, workspace, topology):
     names |= persist(store, 100, prefix="o")
     consumer.wait_ids(names, 30)
     assert second.stop() == 0
+
+
+def lanes_shared_by(workspace, count):
+    lanes = workspace.status()["stores"][0]["lanes"]
+    return len({lane["holder"] for lane in lanes}) == count and all(lane["holder"] for lane in lanes)
+
+
+@pytest.mark.parametrize("kind, lanes", [("sqlite", 1), ("postgresql", 1), ("postgresql", 3)])
+def test_three_relays_without_a_fault_send_nothing_twice(request, kind, lanes, shop, workspace, topology, seed, scale):
+    """On one lane two stand by; on three each has its own. They come, work and go, and every message arrives once."""
+    store = request.getfixturevalue(f"{kind}_store")
+    queue = shop(store, relay={"unsettled": 500, "window": 200}, store_options={"lanes": lanes} if lanes > 1 else None)
+    consumer = topology.consume(queue)
+    traffic = Traffic(store, 3000 * scale, seed, writers=2, batch=5, rate=600).start()
+    relays = [workspace.relay() for _ in range(3)]
+    wait_until(lambda: lanes_shared_by(workspace, lanes), 30, f"{lanes} relays to hold a lane each")
+    traffic.join()
+    committed = traffic.committed_ids()
+    consumer.wait_ids(committed)
+    wait_until(lambda: workspace.sending() == 0, 30, "an empty outbox")
+    assert [relay.stop() for relay in relays] == [0, 0, 0]
+    audit(committed, consumer.deliveries).expect(most_sent_twice=0)
+    assert workspace.failed() == []
+
+
+def test_drain_of_four_lanes_ends_when_all_are_empty(postgresql_store, shop, workspace, topology, gate):
+    """Nine messages in ten are in one lane, and the broker is slow: the drain waits for that lane too."""
+    queue = shop(postgresql_store, relay={"window": 20}, store_options={"lanes": 4},
+                 broker_url=gate.url(topology.broker.url()))
+    persist(postgresql_store, 360, prefix="one", key="one")
+    for number in range(40):
+        persist(postgresql_store, 1, prefix=f"other-{number}", key=f"other-{number}")
+    gate.delay = 0.05
+    assert workspace.relay("--drain").wait() == 0
+    assert workspace.sending() == 0
+    assert topology.depth(queue) == 400
 
 
 def test_not_before_is_kept(store, shop, workspace, topology):
