@@ -110,6 +110,12 @@ TEST(Config, ASyntaxErrorHasItsPlace) {
   EXPECT_EQ(error.rfind("waybill.toml:2:", 0), 0u) << error;
 }
 
+TEST(Config, ATableWithoutANameIsASyntaxErrorToo) {
+  for (const char* text : {"[", "[\n", "[[\n", "[ \n", "[!]\n", "[,"}) {
+    EXPECT_NE(only_error(text).find("waybill.toml:1:"), std::string::npos) << text;
+  }
+}
+
 TEST(Config, AnEmptyFileSaysWhatIsMissing) { expect_error("", "there is no [store.NAME]"); }
 
 TEST(Config, ARelayNeedsABrokerAndARoute) {
