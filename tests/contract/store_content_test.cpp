@@ -108,6 +108,86 @@ TEST_P(StoreContract, PayloadOverTheLimitIsADefectAndIsNotLoaded) {
   EXPECT_EQ(count_failed(), 1U);
 }
 
+TEST_P(StoreContract, HeadersThatNoBrokerTakesAreADefectAndAreNotLoaded) {
+  const std::size_t size = 3u << 20;
+  auto lane = acquire();
+  send_row({.id = "big", .headers = R"({"a":")" + std::string(size, 'x') + R"("})"});
+  send_row({.headers = R"({"a":")" + std::string(100'000, 'y') + R"("})"});
+  const auto claims = fetch(*lane, 2);
+  ASSERT_EQ(claims.size(), 2U);
+  EXPECT_THAT(claims[0].defect, HasSubstr(std::to_string(size + 8) + " bytes"));
+  EXPECT_EQ(claims[0].reason, "malformed");
+  EXPECT_TRUE(claims[0].message->headers.empty());
+  EXPECT_EQ(claims[1].defect, "");
+  ASSERT_EQ(claims[1].message->headers.size(), 1U);
+  EXPECT_EQ(claims[1].message->headers.at("a"), std::string(100'000, 'y'));
+  settle(*lane, {failed(claims[0], "malformed", claims[0].defect), confirmed(claims[1])});
+  ASSERT_EQ(troubled().size(), 1U);
+  EXPECT_EQ(troubled()[0].message.id.str(), "big");
+}
+
+TEST_P(StoreContract, LongHeadersSurviveARetry) {
+  const std::string value(50'000, 'v');
+  auto lane = acquire();
+  send_row({.payload = std::string(50'000, 'p'), .headers = R"({"a":")" + value + R"("})"});
+  send_row({.headers = R"({"a":")" + value + R"(","b":1})"});
+  const auto claims = fetch(*lane, 2);
+  ASSERT_EQ(claims.size(), 2U);
+  EXPECT_THAT(claims[1].defect, HasSubstr("'b' is a number"));
+  settle(*lane, {retry(claims[0], 10), confirmed(claims[1])});
+  const auto again = due(*lane, 10);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].message->payload.size(), 50'000U);
+  EXPECT_EQ(again[0].message->headers, (Headers{{"a", value}}));
+}
+
+/// Text that no compression makes short enough for an index.
+std::string noise(std::size_t size) {
+  std::string text;
+  std::uint32_t state = 1;
+  while (text.size() < size) {
+    state = state * 1'664'525U + 1'013'904'223U;
+    text += static_cast<char>('!' + (state >> 16) % 90);
+  }
+  return text;
+}
+
+TEST_P(StoreContract, NamesOverTheirLimitAreADefectThatCanBeStoredAsFailed) {
+  auto lane = acquire();
+  send_row({.topic = noise(10'000)});
+  send_row({.id = noise(10'001)});
+  send_row({.key = noise(10'002)});
+  send_row({.payload = "good"});
+  const auto claims = fetch(*lane, 4);
+  ASSERT_EQ(claims.size(), 4U);
+  EXPECT_THAT(claims[0].defect, HasSubstr("topic has 10000 bytes"));
+  EXPECT_THAT(claims[1].defect, HasSubstr("id has 10001 bytes"));
+  EXPECT_THAT(claims[2].defect, HasSubstr("key has 10002 bytes"));
+  EXPECT_EQ(claims[3].defect, "");
+  std::vector<Settlement> messages{confirmed(claims[3])};
+  for (std::size_t at = 0; at < 3; ++at) {
+    EXPECT_EQ(claims[at].reason, "malformed");
+    messages.push_back(failed(claims[at], "malformed", claims[at].defect));
+    messages.back().blocks = true;
+  }
+  settle(*lane, messages);
+  EXPECT_EQ(troubled().size(), 3U);
+}
+
+TEST_P(StoreContract, HeadersCountTowardsTheLimitOfBytes) {
+  auto lane = acquire();
+  for (int i = 0; i < 6; ++i) send_row({.headers = R"({"a":")" + std::string(100'000, 'h') + R"("})"});
+  std::size_t seen = 0;
+  const auto deadline = Deadline::after(std::chrono::seconds{20});
+  while (seen < 6 && !deadline.passed()) {
+    auto fetched = lane->fetch({100, 250'000});
+    ASSERT_TRUE(fetched) << fetched.error().message();
+    EXPECT_LE(fetched->messages.size(), 2U);
+    seen += fetched->messages.size();
+  }
+  EXPECT_EQ(seen, 6U);
+}
+
 TEST_P(StoreContract, FetchKeepsWithinTheLimitOfMessages) {
   auto lane = acquire();
   send(5);
