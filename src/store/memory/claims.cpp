@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "store/memory/lane.hpp"
+#include "store/message_size.hpp"
 
 namespace waybill::store::memory {
 namespace {
@@ -15,7 +16,7 @@ class Quota {
 
   /// False: the message has no room any more; for a first one there are always bytes enough.
   bool admit(const Claimed& claimed) {
-    const auto bytes = claimed.message->payload.size();
+    const auto bytes = size_of(*claimed.message);
     if (limit_.messages == 0 || (count_ > 0 && (count_ >= limit_.messages || bytes_ + bytes > limit_.bytes)))
       return false;
     ++count_;

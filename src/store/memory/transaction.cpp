@@ -2,6 +2,7 @@
 
 #include "core/headers_json.hpp"
 #include "core/uuid.hpp"
+#include "core/validate.hpp"
 #include "store/memory/store.hpp"
 
 namespace waybill::store {
@@ -31,6 +32,7 @@ Ticket MemoryStore::Transaction::add(RawRow raw) {
     row.message.headers = headers ? *headers : Headers{};
     if (!headers) row.defect = headers.error().message();
   }
+  if (auto valid = validate(row.message); !valid && row.defect.empty()) row.defect = valid.error().message();
   const std::lock_guard lock{tables_->mutex};
   row.stored_at_ms = tables_->wall_ms();
   const auto sequence = ++tables_->last_sequence;

@@ -104,11 +104,11 @@ Result<Poll> OutboxReader::poll(const Progress& progress, std::size_t limit) {
 }
 
 Result<Poll> OutboxReader::poll_from(const std::string& source, const Progress& progress, std::size_t limit, Seq last) {
-  const Statement statement{"poll " + source,
-                            std::string{description} + " UNION ALL (SELECT " + columns + ", o.async_commit FROM " + source +
-                                " o WHERE o.seq > $1::bigint AND o.seq <= $6::bigint AND (o.seq > $2::bigint OR "
-                                "o.xid = ANY($3::xid8[]) OR (o.xid >= $4::xid8 AND o.xid <= $5::xid8))" +
-                                lane_filter_ + " ORDER BY o.seq LIMIT $7::bigint)"};
+  const Statement statement{
+      "poll " + source, std::string{description} + " UNION ALL (SELECT " + columns + ", o.async_commit FROM " + source +
+                            " o WHERE o.seq > $1::bigint AND o.seq <= $6::bigint AND (o.seq > $2::bigint OR "
+                            "o.xid = ANY($3::xid8[]) OR (o.xid >= $4::xid8 AND o.xid <= $5::xid8))" +
+                            lane_filter_ + " ORDER BY o.seq LIMIT $7::bigint)"};
   Parameters parameters;
   parameters.add(progress.look_back()).add(progress.max_seq);
   add_xids(parameters, progress.near_pending());
@@ -148,10 +148,11 @@ std::vector<OutboxRow> OutboxReader::unread_rows(const Rows& rows, const Progres
 
 Result<std::vector<OutboxRow>> OutboxReader::far(const Progress& progress, const std::vector<Pending>& finished,
                                                  std::size_t limit, Seq& scanned) {
-  const Statement statement{"far", std::string{"SELECT "} + columns +
-                                       ", o.async_commit FROM waybill.outbox o WHERE o.seq > $1::bigint AND o.seq <= $2::bigint AND "
-                                       "(o.xid = ANY($3::xid8[]) OR (o.xid >= $4::xid8 AND o.xid <= $5::xid8))" +
-                                       lane_filter_ + " ORDER BY o.seq LIMIT $6::bigint"};
+  const Statement statement{
+      "far", std::string{"SELECT "} + columns +
+                 ", o.async_commit FROM waybill.outbox o WHERE o.seq > $1::bigint AND o.seq <= $2::bigint AND "
+                 "(o.xid = ANY($3::xid8[]) OR (o.xid >= $4::xid8 AND o.xid <= $5::xid8))" +
+                 lane_filter_ + " ORDER BY o.seq LIMIT $6::bigint"};
   Seq low = progress.max_seq;
   for (const auto& entry : finished) low = std::min(low, entry.bound);
   Parameters parameters;
@@ -194,9 +195,9 @@ std::size_t OutboxRow::bytes() const {
 
 Status OutboxReader::load_rest(OutboxRow& row, bool from_retry) {
   const auto source = from_retry ? std::string{"waybill.retry"} : partition_of(row.seq);
-  const Statement statement{"rest " + source,
-                            "SELECT CASE WHEN $2::boolean THEN payload END, CASE WHEN $3::boolean THEN headers END FROM " +
-                                source + " WHERE seq = $1::bigint"};
+  const Statement statement{
+      "rest " + source, "SELECT CASE WHEN $2::boolean THEN payload END, CASE WHEN $3::boolean THEN headers END FROM " +
+                            source + " WHERE seq = $1::bigint"};
   const auto flag = [](bool set) { return std::string_view{set ? "t" : "f"}; };
   Parameters parameters;
   parameters.add(row.seq).add(flag(row.payload_left)).add(flag(row.headers_left));

@@ -72,8 +72,8 @@ class OutboxReader {
 
   /// Reads the row's columns, as `columns` lists them, from a binary result.
   OutboxRow row_of(const Rows& rows, int row) const;
-  /// seq, xid, id, topic, key, payload when short, its length, headers when short, content_type, not_before, created_at,
-  /// length of the headers, which of the names is too long
+  /// seq, xid, id, topic, key, payload when short, its length, headers when short, content_type, not_before,
+  /// created_at, length of the headers, which of the names is too long
   static const char* const columns;
   static constexpr int column_count = 13;
 
@@ -88,10 +88,10 @@ class OutboxReader {
   std::uint64_t max_payload_;
 };
 
-/// Names as they are read and moved to the retry table. A row whose name is over its limit can only fail: the beginning is
-/// enough for a person, while no index can hold the whole. A key over its limit is none: nothing waits for it.
-#define WAYBILL_BOUNDED_NAMES                                                              \
-  "CASE WHEN octet_length(o.id) <= 255 THEN o.id ELSE left(o.id, 60) || '...' END, "       \
+/// Names as they are read and moved to the retry table. A row whose name is over its limit can only fail: the beginning
+/// is enough for a person, while no index can hold the whole. A key over its limit is none: nothing waits for it.
+#define WAYBILL_BOUNDED_NAMES                                                                 \
+  "CASE WHEN octet_length(o.id) <= 255 THEN o.id ELSE left(o.id, 60) || '...' END, "          \
   "CASE WHEN octet_length(o.topic) <= 255 THEN o.topic ELSE left(o.topic, 60) || '...' END, " \
   "CASE WHEN octet_length(o.key) <= 255 THEN o.key END"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "store/message_size.hpp"
 #include "store/sqlite/lane.hpp"
 #include "store/sqlite/message_row.hpp"
 
@@ -65,7 +66,7 @@ Claimed claimed_of(MessageRow&& row, Origin origin) {
 
 /// Whether one more message has room; for a first one there are always bytes enough.
 bool has_room(const std::vector<Claimed>& messages, std::size_t& bytes, const Message& next, FetchLimit limit) {
-  const auto sum = bytes + next.payload.size();
+  const auto sum = bytes + store::size_of(next);
   if (limit.messages == 0) return false;
   if (messages.size() >= limit.messages || (!messages.empty() && sum > limit.bytes)) return false;
   bytes = sum;

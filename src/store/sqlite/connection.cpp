@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -52,16 +53,20 @@ void Statement::reset() {
   sqlite3_clear_bindings(statement_.get());
 }
 
-std::string Statement::text(int column) const {
+std::string Statement::text(int column) const { return beginning(column, std::string::npos); }
+
+std::string Statement::beginning(int column, std::size_t bytes) const {
   auto* statement = statement_.get();
-  if (sqlite3_column_type(statement, column) == SQLITE_BLOB) {
-    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
-    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
-  }
   // sqlite3.h: the text is UTF-8 also where the database is UTF-16, and column_bytes() is its length, NULs included.
-  const auto* text = sqlite3_column_text(statement, column);
+  const bool blob = sqlite3_column_type(statement, column) == SQLITE_BLOB;
+  const auto* text = blob ? static_cast<const char*>(sqlite3_column_blob(statement, column))
+                          : reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
   if (text == nullptr) return {};
-  return {text, text + sqlite3_column_bytes(statement, column)};
+  return {text, std::min(size(column), bytes)};
+}
+
+std::size_t Statement::size(int column) const {
+  return static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
 }
 
 std::optional<std::string> Statement::optional_text(int column) const {

@@ -42,6 +42,10 @@ class Statement {
   bool is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
   /// Text as UTF-8, blobs as they are.
   std::string text(int column) const;
+  /// How many bytes text() would copy.
+  std::size_t size(int column) const;
+  /// Not more than so many bytes of text().
+  std::string beginning(int column, std::size_t bytes) const;
   std::optional<std::string> optional_text(int column) const;
 
  private:

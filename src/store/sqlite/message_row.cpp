@@ -5,6 +5,7 @@
 
 #include "core/headers_json.hpp"
 #include "core/validate.hpp"
+#include "store/message_size.hpp"
 
 namespace waybill::sqlite {
 namespace {
@@ -23,8 +24,35 @@ enum Column {
   payload
 };
 
+/// A name, or what a person needs to see of one that is too long for any message.
+std::string read_name(const Statement& row, Column column, const char* part, MessageRow& read) {
+  constexpr std::size_t shown = 60;
+  const auto bytes = row.size(column);
+  if (bytes <= max_name_bytes) return row.text(column);
+  if (read.defect.empty()) {
+    read.defect = std::string{part} + " has " + std::to_string(bytes) + " bytes; at most " +
+                  std::to_string(max_name_bytes) + " are allowed";
+  }
+  return row.beginning(column, shown) + "...";
+}
+
+void read_names(const Statement& row, MessageRow& read) {
+  read.message.id = MessageId{read_name(row, id, "id", read)};
+  read.message.topic = Topic{read_name(row, topic, "topic", read)};
+  read.message.content_type = read_name(row, content_type, "content_type", read);
+  if (row.is_null(key)) return;
+  auto name = read_name(row, key, "key", read);
+  // A key over its limit is none: nothing waits for it.
+  if (row.size(key) <= max_name_bytes) read.message.key = Key{std::move(name)};
+}
+
 void read_headers(const Statement& row, MessageRow& read) {
   if (row.is_null(headers)) return;
+  if (row.size(headers) > store::max_headers_json) {
+    read.defect = "headers: " + std::to_string(row.size(headers)) + " bytes of JSON; at most " +
+                  std::to_string(store::max_headers_json) + " are allowed";
+    return;
+  }
   auto parsed = headers_from_json(row.text(headers));
   if (parsed) {
     read.message.headers = std::move(*parsed);
@@ -62,10 +90,7 @@ void read_payload(const Statement& row, std::uint64_t max_payload, MessageRow& r
 MessageRow read_message(const Statement& row, std::uint64_t max_payload) {
   MessageRow read;
   read.seq = row.number(seq);
-  read.message.id = MessageId{row.text(id)};
-  read.message.topic = Topic{row.text(topic)};
-  if (!row.is_null(key)) read.message.key = Key{row.text(key)};
-  read.message.content_type = row.text(content_type);
+  read_names(row, read);
   read.stored_at_ms = row.number(created_at);
   read_headers(row, read);
   read_not_before(row, read);

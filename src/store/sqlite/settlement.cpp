@@ -15,15 +15,17 @@ using store::Verdict;
 
 constexpr std::string_view settling = "can't settle";
 
+// As read_message() reads it: a key over its limit is none.
+#define WAYBILL_BOUNDED_KEY "CASE WHEN length(CAST(key AS BLOB)) <= 255 THEN key END"
+
 std::int64_t row_of(store::Ticket ticket) { return static_cast<std::int64_t>(ticket.value); }
 
 constexpr std::string_view copy_to_retry =
     "INSERT OR REPLACE INTO waybill_retry (seq, state, route, blocks, attempts, tries, claimed, due_ms, reason, "
     "answer, "
     "changed_at, id, topic, key, headers, content_type, not_before, created_at, payload) "
-    "SELECT seq, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10, id, topic, key, headers, content_type, not_before, "
-    "created_at, "
-    "payload FROM waybill_outbox WHERE seq = ?1";
+    "SELECT seq, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10, id, topic, " WAYBILL_BOUNDED_KEY
+    ", headers, content_type, not_before, created_at, payload FROM waybill_outbox WHERE seq = ?1";
 constexpr std::string_view change_retry =
     "UPDATE waybill_retry SET state = ?2, route = ?3, blocks = ?4, attempts = ?5, tries = ?6, claimed = 0, due_ms = "
     "?7, "
@@ -34,7 +36,7 @@ constexpr std::string_view remember_outbox_row =
 constexpr std::string_view remember_retry_row =
     "INSERT INTO waybill_attempt (id, at, attempt, outcome, answer, endpoint, relay) "
     "SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM waybill_retry WHERE seq = ?1";
-constexpr std::string_view key_of_row = "SELECT key FROM waybill_outbox WHERE seq = ?1";
+constexpr std::string_view key_of_row = "SELECT " WAYBILL_BOUNDED_KEY " FROM waybill_outbox WHERE seq = ?1";
 
 /// What was put off or held behind a stopped route was not sent: it may wait for weeks and must write nothing.
 bool was_tried(const Settlement& settlement) {
