@@ -1,11 +1,23 @@
 """Stores on which the promises would not hold are refused, with the reason and the remedy."""
 
+import contextlib
 import os
 import subprocess
+import threading
+from pathlib import Path
 
 import waybill_services as services
 from harness import binary, stores
+from harness.audit import audit
 from waybill_services import wait_until
+
+
+def persist(store, count):
+    names = {f"m-{number}" for number in range(count)}
+    with store.transaction() as transaction:
+        for name in sorted(names):
+            transaction.message("orders.created", "x", id=name)
+    return names
 
 
 def test_transaction_pooler_is_refused(postgresql_store, postgresql, shop, workspace, topology):
@@ -119,14 +131,24 @@ def test_wrong_password_of_the_broker_is_shown_as_down(sqlite_store, shop, works
     assert workspace.sending() == 1 and workspace.failed() == []
 
 
+def fill(file):
+    """Writes until the file system has no block left."""
+    with contextlib.suppress(OSError), open(file, "wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+
+
+def powerless():
+    """Root may write everything: run without that privilege."""
+    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+
+
 def test_read_only_file_is_named(sqlite_store, shop, workspace):
     """Fault case 39: without the right to write, the error names the file, and the relay does not pretend to work."""
     shop(sqlite_store)
     sqlite_store.forget_connection()
     sqlite_store.file.chmod(0o444)
-    # Root may write everything: run without that privilege.
-    powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
-    answer = workspace.run("send", "--topic", "orders.created", "--payload", "x", prefix=powerless).expect(1)
+    answer = workspace.run("send", "--topic", "orders.created", "--payload", "x", prefix=powerless()).expect(1)
     assert "shop.db" in answer.err and "read" in answer.err.lower(), answer.err
 
 
@@ -146,3 +168,55 @@ def test_full_disk_is_named_and_loses_nothing(sqlite_store, shop, workspace):
                           timeout=60, check=False)
     assert "ended with 1" in done.stdout, done.stdout + done.stderr
     assert "full" in done.stderr and "kept is there" in done.stdout, done.stdout + done.stderr
+
+
+def test_relay_on_a_read_only_file_says_so_and_loses_nothing(sqlite_store, shop, workspace, topology):
+    """Fault case 39: it names the file and publishes nothing it could not account for; a later relay sends it all."""
+    queue = shop(sqlite_store)
+    names = persist(sqlite_store, 100)
+    sqlite_store.forget_connection()
+    sqlite_store.file.chmod(0o444)
+    relay = workspace.relay(prefix=powerless())
+    assert relay.wait(20) == 1, relay.text()
+    assert f"{sqlite_store.file} can't be written; check the permissions of the file" in relay.text()
+    assert topology.depth(queue) == 0
+    sqlite_store.file.chmod(0o644)
+    assert workspace.relay("--drain").wait() == 0
+    consumer = topology.consume(queue)
+    consumer.wait_ids(names)
+    assert consumer.count() == len(names)
+
+
+def test_running_relay_on_a_full_disk_says_so_and_loses_nothing(sqlite_store, shop, workspace, topology, gate):
+    """Fault case 39: the disk fills up while it works: it stops publishing, goes on by itself once there is room, and
+    sends nothing twice but what it could not settle, flagged."""
+    queue = shop(sqlite_store, relay={"unsettled": 200, "window": 100}, broker_url=gate.url(topology.broker.url()))
+    consumer = topology.consume(queue)
+    names = persist(sqlite_store, 1000)
+    sqlite_store.query("PRAGMA wal_checkpoint(TRUNCATE)")
+    sqlite_store.forget_connection()
+    small = workspace.folder / "small"
+    small.mkdir()
+    workspace.config.write_text(workspace.config.read_text().replace(str(sqlite_store.file), str(small / "shop.db")))
+    gate.delay = 0.3  # A broker slow enough for the disk to fill up in the middle.
+    relay = workspace.relay(prefix=["unshare", "--map-root-user", "--mount", "sh", "-c",
+                                    f"mount -t tmpfs -o size=2000k tmpfs {small} && cp {sqlite_store.file} {small} && "
+                                    'exec "$@"', "sh"])
+    consumer.wait_count(100)
+    inside = Path(f"/proc/{relay.pid}/root{small}")
+    fill(inside / "filler")
+    relay.wait_logged("database or disk is full", 20)
+    # What was on its way when the store was lost has arrived.
+    threading.Event().wait(2)
+    published = consumer.count()
+    threading.Event().wait(2)
+    assert relay.alive(), relay.text()
+    assert consumer.count() == published < len(names), "published though it can account for nothing"
+    gate.delay = 0
+    (inside / "filler").unlink()
+    consumer.wait_ids(names)
+    beside = ["nsenter", "--preserve-credentials", "-U", "-m", "-t", str(relay.pid)]
+    wait_until(lambda: workspace.run("status", "--json", prefix=beside).expect().json["stores"][0]["sending"] == 0, 30,
+               "an empty outbox")
+    assert relay.stop() == 0
+    audit(names, consumer.deliveries).expect(most_sent_twice=200)

@@ -36,15 +36,15 @@ class Answer:
 
 
 class Relay:
-    """One `waybill relay` process."""
+    """One `waybill relay` process; `prefix` is a command that ends by becoming it."""
 
-    def __init__(self, config, log, *arguments, environment=None):
+    def __init__(self, config, log, *arguments, environment=None, prefix=()):
         self.log = Path(log)
         self.started_at = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as out:
-            self.process = subprocess.Popen([path(), "relay", "-c", str(config), *arguments], stdin=subprocess.DEVNULL,
-                                            stdout=out, stderr=out, env={**os.environ, **(environment or {})},
-                                            cwd=Path(config).parent)
+            command = [*map(str, prefix), path(), "relay", "-c", str(config), *arguments]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                            env={**os.environ, **(environment or {})}, cwd=Path(config).parent)
 
     @property
     def pid(self):

@@ -45,10 +45,10 @@ class Workspace:
         done.stdout, done.stderr = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         return binary.Answer(command, done)
 
-    def relay(self, *arguments, environment=None):
+    def relay(self, *arguments, environment=None, prefix=()):
         """Starts a relay; whatever is still alive at the test's end is killed."""
         started = binary.Relay(self.config, self.folder / f"relay-{len(self.relays)}.log", *arguments,
-                               environment=environment)
+                               environment=environment, prefix=prefix)
         self.relays.append(started)
         return started
 
