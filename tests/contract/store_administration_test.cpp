@@ -187,6 +187,22 @@ TEST_P(StoreAdministration, MessageIsLocatedWhereverItIs) {
   EXPECT_EQ(found.history.size(), 2U);
 }
 
+TEST_P(StoreAdministration, MessageIsLocatedWithItsWholePayload) {
+  std::string payload{"\\x00\0\xff", 6};
+  while (payload.size() < 40'000) payload += payload;
+  auto lane = acquire();
+  send_row({.id = "m1", .payload = payload});
+  auto found = locate("m1");
+  EXPECT_EQ(found.place, Place::outbox);
+  ASSERT_TRUE(found.troubled);
+  EXPECT_EQ(found.troubled->message.payload, payload);
+  settle(*lane, {retry(fetch(*lane, 1)[0], 700)});
+  found = locate("m1");
+  EXPECT_EQ(found.place, Place::retry);
+  ASSERT_TRUE(found.troubled);
+  EXPECT_EQ(found.troubled->message.payload, payload);
+}
+
 TEST_P(StoreAdministration, ReportsAreReplacedPerRelay) {
   for (const auto* json : {"{\"n\":1}", "{\"n\":2}"}) {
     auto stored = store().report({"host:1:s:0", json, 0});

@@ -15,6 +15,7 @@ TEST_P(StoreContract, SecondOwnerIsBusyAndTheFirstGoesOn) {
   auto second = store().acquire(0, "test:2");
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code(), ErrorCode::busy);
+  EXPECT_THAT(second.error().message(), testing::HasSubstr("test:1"));
   auto holders = store().holders();
   ASSERT_TRUE(holders) << holders.error().message();
   ASSERT_EQ(holders->size(), 1U);
