@@ -240,6 +240,11 @@ def persist_bytes_as_text(store, columns):
                 tuple(columns.values()))
 
 
+def kept_id(store, name):
+    """PostgreSQL keeps the beginning of an id that is longer than any index can hold."""
+    return name if len(name) <= 255 or store.kind == "sqlite" else name[:60] + "..."
+
+
 def expect_failed_unsent(workspace, wanted):
     """`wanted` is id: (reason, words). Each failed with exactly that, before anything of it went out."""
     wait_until(lambda: len(workspace.failed()) == len(wanted), 30, "all poison rows to fail")
@@ -264,7 +269,7 @@ def test_poison_rows_are_isolated(store, shop, workspace, topology):
             persist(store, [row.pop("id")], **row)
         persist(store, [f"fine-{number}"])
         names.add(f"fine-{number}")
-        wanted[columns.get("id", f"poison-{number}")] = ("malformed", words)
+        wanted[kept_id(store, columns.get("id", f"poison-{number}"))] = ("malformed", words)
     consumer.wait_ids(names)
     expect_failed_unsent(workspace, wanted)
     assert consumer.ids() == names
