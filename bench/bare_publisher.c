@@ -1,8 +1,8 @@
 /* The raw limit: publishes COUNT persistent, mandatory messages from memory with at most WINDOW unconfirmed, and prints
  * seconds from the first publication to the last confirm, and its own CPU seconds.
- * SHAPE small: a message has a short id and no header; alike: a UUID and the header waybill-attempt, as the relay's have
- * (each property costs the broker, not the publisher).
- * Usage: bare_publisher PORT EXCHANGE ROUTING_KEY COUNT WINDOW BYTES SHAPE */
+ * SHAPE small: a message has a short id and no header; alike: a UUID and the header waybill-attempt, as the relay's
+ * have (each property costs the broker, not the publisher). Usage: bare_publisher PORT EXCHANGE ROUTING_KEY COUNT
+ * WINDOW BYTES SHAPE */
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "amqp_session.h"
 

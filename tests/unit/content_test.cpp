@@ -10,7 +10,8 @@ namespace {
 class Content : public ::testing::Test {
  protected:
   Status begin() {
-    const Outgoing outgoing{Tag{1}, std::make_shared<Message>(message_), exchange_, routing_key_, 1, {}, persisted_at_ms_};
+    const Outgoing outgoing{Tag{1},          std::make_shared<Message>(message_), exchange_, routing_key_, 1, {},
+                            persisted_at_ms_};
     return encoder_.begin(out_, 1, outgoing);
   }
   void expect_refused(const std::string& part) {
@@ -68,7 +69,9 @@ TEST_F(Content, CarriesNoHeaderThatTheOtherEndCanDerive) {
     out_.written(bytes.size());
     return bytes;
   };
-  const auto carries = [](const std::string& bytes, const char* header) { return bytes.find(header) != std::string::npos; };
+  const auto carries = [](const std::string& bytes, const char* header) {
+    return bytes.find(header) != std::string::npos;
+  };
   message_.id = MessageId("01890a5d-ac96-774b-bcce-b302099a8057");
   message_.topic = Topic("key");
   persisted_at_ms_ = 1'700'000'000'000;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <memory>
 
 #include "core/headers_json.hpp"
 #include "core/validate.hpp"
@@ -31,8 +32,8 @@ constexpr auto description =
 Lsn lsn_of(std::string_view text) {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
-  const char* const end = text.data() + text.size();
-  const auto [slash, error] = std::from_chars(text.data(), end, high, 16);
+  const char* const end = std::to_address(text.end());
+  const auto [slash, error] = std::from_chars(std::to_address(text.begin()), end, high, 16);
   if (error == std::errc{} && slash != end) std::from_chars(slash + 1, end, low, 16);
   return high << 32 | low;
 }
@@ -181,6 +182,7 @@ Result<std::vector<OutboxRow>> OutboxReader::by_seq(const std::vector<Seq>& seqs
   auto rows = connection_->run(statement, parameters, Format::binary, doing_read);
   if (!rows) return rows.error();
   std::vector<OutboxRow> found;
+  found.reserve(static_cast<std::size_t>(rows->count()));
   for (int i = 0; i < rows->count(); ++i) found.push_back(row_of(*rows, i));
   if (!found.empty()) now_us = binary_unix_us(rows->bytes(0, column_count));
   return found;
@@ -251,8 +253,11 @@ Result<Lsn> OutboxReader::flushed() {
 
 void OutboxReader::read_headers(std::string_view json, OutboxRow& read) {
   auto headers = headers_from_json(json);
-  if (headers) read.message->headers = *std::move(headers);
-  const auto fit = headers ? validate(*read.message) : Status{headers.error()};
+  Status fit = headers ? Status{} : Status{headers.error()};
+  if (headers) {
+    read.message->headers = *std::move(headers);
+    fit = validate(*read.message);
+  }
   if (fit || !read.defect.empty()) return;
   read.defect = fit.error().message();
   read.defect_reason = "malformed";
