@@ -49,12 +49,23 @@ store::Troubled outbox_row(const Rows& rows, int row) {
   message.message.id = MessageId{rows.text(row, 2)};
   message.message.topic = Topic{rows.text(row, 3)};
   if (!rows.is_null(row, 4)) message.message.key.emplace(rows.text(row, 4));
-  message.message.payload = rows.text(row, 5);
-  if (auto headers = headers_from_json(rows.bytes(row, 6))) message.message.headers = *std::move(headers);
-  if (!rows.is_null(row, 7)) message.message.content_type = rows.text(row, 7);
-  message.stored_at_ms = rows.number(row, 8);
-  message.lane = static_cast<std::uint32_t>(rows.number(row, 9));
+  if (auto headers = headers_from_json(rows.bytes(row, 5))) message.message.headers = *std::move(headers);
+  if (!rows.is_null(row, 6)) message.message.content_type = rows.text(row, 6);
+  message.stored_at_ms = rows.number(row, 7);
+  message.lane = static_cast<std::uint32_t>(rows.number(row, 8));
   return message;
+}
+
+/// Only of the row that is shown: settled ones with the same id may be as long.
+Status add_payload(Connection& connection, store::Troubled& message) {
+  const auto seq = static_cast<Seq>(message.ticket.value);
+  Parameters parameters;
+  parameters.add(seq);
+  auto rows = connection.run("SELECT encode(payload, 'hex') FROM " + partition_of(seq) + " WHERE seq = $1::bigint",
+                             parameters, doing);
+  if (!rows) return rows.error();
+  if (!rows->empty()) message.message.payload = from_hex(rows->bytes(0, 0));
+  return {};
 }
 
 /// The scope that a message of the outbox waits behind, and the message that blocks it.
@@ -81,13 +92,14 @@ Status add_outbox(Connection& connection, const MessageId& id, const std::vector
   const auto lanes = std::to_string(positions.size());
   Parameters parameters;
   parameters.add(id.str());
-  auto rows = connection.run(
-      "SELECT o.seq, o.xid::text, o.id, o.topic, o.key, left(encode(o.payload, 'escape'), 4096), o.headers::text, "
-      "o.content_type, (extract(epoch FROM o.created_at) * 1000)::bigint, CASE WHEN o.key IS NULL THEN o.seq % " +
-          lanes + " ELSE (hashtextextended(o.key, 0) & 9223372036854775807) % " + lanes +
-          " END FROM waybill.outbox o WHERE o.id = $1 "
-          "ORDER BY o.seq DESC LIMIT 16",
-      parameters, doing);
+  auto rows = connection.run("SELECT o.seq, o.xid::text, " WAYBILL_BOUNDED_NAMES
+                             ", CASE WHEN octet_length(o.headers::text) <= 1048576 THEN o.headers::text END, "
+                             "CASE WHEN octet_length(o.content_type) <= 255 THEN o.content_type END, (extract(epoch "
+                             "FROM o.created_at) * 1000)::bigint, CASE WHEN o.key IS NULL THEN o.seq % " +
+                                 lanes + " ELSE (hashtextextended(o.key, 0) & 9223372036854775807) % " + lanes +
+                                 " END FROM waybill.outbox o WHERE o.id = $1 "
+                                 "ORDER BY o.seq DESC LIMIT 16",
+                             parameters, doing);
   if (!rows) return rows.error();
   for (int i = 0; i < rows->count(); ++i) {
     auto message = outbox_row(*rows, i);
@@ -99,6 +111,7 @@ Status add_outbox(Connection& connection, const MessageId& id, const std::vector
     if (auto scope = add_scope(connection, seq, found); !scope) return scope;
     const bool read = position.progress.has_read(static_cast<Xid>(rows->number(i, 1)), seq);
     if (read && !found.claimed && !found.blocked_by) continue;
+    if (auto payload = add_payload(connection, message); !payload) return payload;
     found.place = Whereabouts::Place::outbox;
     found.troubled = std::move(message);
     return {};

@@ -14,14 +14,6 @@ using store::Troubled;
 
 constexpr auto doing = "can't list failed messages";
 
-std::string from_hex(std::string_view hex) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
-  return bytes;
-}
-
 /// The WHERE clause of a filter; its values are bound, none is put into the text.
 std::string where(const FailedFilter& filter, Parameters& parameters) {
   std::string clause = " WHERE true";
@@ -50,6 +42,14 @@ std::string where(const FailedFilter& filter, Parameters& parameters) {
 }
 
 }  // namespace
+
+std::string from_hex(std::string_view hex) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
+  return bytes;
+}
 
 const char* const troubled_columns =
     "r.seq, r.lane, r.state, r.route, r.attempts, r.tries, r.reason, r.answer, r.due_ms, (extract(epoch FROM "

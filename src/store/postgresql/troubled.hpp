@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "store/postgresql/store.hpp"
 
@@ -8,6 +9,8 @@ namespace waybill::postgresql {
 
 /// The columns of waybill.retry, called r, in the order that troubled_of() reads.
 extern const char* const troubled_columns;
+/// The bytes of what encode(..., 'hex') gave.
+std::string from_hex(std::string_view hex);
 store::Troubled troubled_of(const Rows& rows, int row, const std::vector<Position>& positions);
 
 }  // namespace waybill::postgresql
