@@ -5,6 +5,7 @@
 
 #include "store/postgresql/advisory.hpp"
 #include "store/postgresql/pacing.hpp"
+#include "store/postgresql/store.hpp"
 
 namespace waybill::postgresql {
 namespace {
@@ -79,7 +80,10 @@ Status PostgresLane::lock() {
   auto locked = connection_->run("SELECT pg_try_advisory_lock(" + keys + ")", doing_take);
   if (!locked) return locked.error();
   if (locked->flag(0, 0)) return {};
-  return Error{ErrorCode::busy, "lane " + lane + " is held by another relay"};
+  const auto holders = lane_holders(*connection_, settings_.lanes);
+  const bool known = holders && !(*holders)[settings_.lane].holder.empty();
+  return Error{ErrorCode::busy,
+               "lane " + lane + " is held by " + (known ? (*holders)[settings_.lane].holder : "another relay")};
 }
 
 Status PostgresLane::restore(const Position& position) {
