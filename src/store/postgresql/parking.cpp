@@ -107,10 +107,13 @@ Status Parking::advance(const ScopeChange& change) {
 
   const Statement forget{named("parked_forget", change.scope),
                          "DELETE FROM waybill.parked WHERE" + of_scope(change.scope) +
-                             " AND (n < $4::bigint OR (n = $4::bigint AND cardinality(seqs) <= $5::integer))"};
+                             " AND (n < $4::bigint OR (n = $4::bigint AND cardinality(seqs) <= $5::integer)) "
+                             "RETURNING n"};
   auto parameters = scope_parameters(lane_, change.scope);
   parameters.add(chunk).add(static_cast<std::int64_t>(keep_from));
-  if (auto done = run(forget, parameters); !done) return done.error();
+  auto forgotten = run(forget, parameters);
+  if (!forgotten) return forgotten.error();
+  forget_claims(*forgotten);
   // The array keeps its length, so that places in it stay what they are in memory: what is done becomes 0.
   static const Statement trim{
       "parked_trim",
@@ -128,6 +131,7 @@ Status Parking::release(const Scope& scope) {
   const Statement forget{named("scope_forget", scope), "DELETE FROM waybill.blocked_scope WHERE" + of_scope(scope)};
   auto rows = run(left, scope_parameters(lane_, scope));
   if (!rows) return rows.error();
+  forget_claims(*rows);
   if (auto done = run(forget, scope_parameters(lane_, scope)); !done) return done.error();
   std::vector<Listed> not_handed;
   const auto cursor = cursors_[scope];
@@ -258,6 +262,10 @@ Result<store::Fetched> Parking::backlog(const Scope& scope, const store::FetchLi
   cursor.index = handed.back().index + 1;
   cursor.handed.insert(cursor.handed.end(), handed.begin(), handed.end());
   return fetched;
+}
+
+void Parking::forget_claims(const Rows& chunks) {
+  for (int i = 0; i < chunks.count(); ++i) claimed_here_.erase(chunks.number(i, 0));
 }
 
 Status Parking::claim(const std::vector<Listed>& listed) {

@@ -66,6 +66,8 @@ class Parking {
   Result<std::vector<Chunk>> chunks_of(const store::Scope& scope, std::int64_t from, std::size_t limit);
   Result<std::vector<Listed>> next_listed(const store::Scope& scope, const Cursor& cursor, std::size_t limit);
   Status claim(const std::vector<Listed>& listed);
+  /// These are gone from the table; a lane lives for weeks and must not remember each.
+  void forget_claims(const Rows& chunks);
   Status write(const store::Scope& scope, const std::vector<const ToPark*>& messages);
   Result<Rows> run(const Statement& statement, const Parameters& parameters);
 
