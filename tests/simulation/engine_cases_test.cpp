@@ -45,6 +45,30 @@ class EngineCases : public testing::Test {
         Written{id, "17", "orders.created", nature, Written::Fate::committed, ++ledger_.commits, false};
   }
 
+  /// A broker that takes connections and ends each without a word, as soon as anything arrives.
+  void end_each_connection(int times) {
+    for (int i = 0; i < times; ++i) {
+      work();
+      if (node_->wire(0).can_answer()) node_->disconnect(0, broker::DownCause::lost, now_, weather_, rng_);
+      if (!node_->wire(0).is_up()) node_->connect(0, now_);
+      pass(std::chrono::seconds{1});
+    }
+  }
+  /// What reaches a poison message ends the connection without naming a reason; the others are answered.
+  void go_on_with_silent_ends(int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+      for (int n = 0; n < 12 && node_->has_store_work(); ++n) node_->step_store(now_, weather_, rng_);
+      auto& wire = node_->wire(0);
+      if (wire.can_arrive() && !wire.arrive(weather_, rng_)) {
+        node_->disconnect(0, broker::DownCause::lost, now_, weather_, rng_);
+      }
+      if (wire.can_answer()) node_->answer(0, now_, rng_);
+      if (!wire.is_up()) node_->connect(0, now_);
+      now_ += std::chrono::milliseconds{500};
+      node_->tick(now_);
+    }
+  }
+
   /// Performs store actions as long as there are any, then lets the messages arrive.
   void work(int rounds = 40) {
     for (int i = 0; i < rounds; ++i) {
@@ -163,6 +187,39 @@ TEST_F(EngineCases, case_5_a_poison_message_is_isolated_and_the_others_pass) {
   for (const auto& arrival : ledger_.arrivals) ++arrived[arrival.id];
   EXPECT_EQ(arrived.size(), 11U);
   ASSERT_EQ(store_->retry_rows().size(), 1U);
+  EXPECT_EQ(store_->retry_rows().begin()->second.reason, "poison");
+}
+
+TEST_F(EngineCases, a_broker_that_ends_every_connection_fails_nobody) {
+  route().max_attempts = 1;
+  route().resend_after = std::chrono::seconds{1};
+  start();
+  for (int i = 0; i < 12; ++i) commit("m" + std::to_string(i));
+  end_each_connection(300);
+  for (const auto& [sequence, row] : store_->retry_rows()) {
+    EXPECT_EQ(row.state, "sending") << row.message.id.str();
+    EXPECT_EQ(row.tries, 0U) << row.message.id.str();
+  }
+  for (int i = 0; i < 40; ++i) answer_all();
+  EXPECT_EQ(totals().confirmed, 12U);
+  EXPECT_TRUE(store_->retry_rows().empty());
+}
+
+TEST_F(EngineCases, poison_that_ends_connections_without_a_word_fails_while_others_show_the_broker_healthy) {
+  route().max_attempts = 2;
+  route().resend_after = std::chrono::seconds{1};
+  start();
+  commit("poison", Nature::poison);
+  go_on_with_silent_ends(200);
+  ASSERT_EQ(store_->retry_rows().size(), 1U);
+  EXPECT_EQ(store_->retry_rows().begin()->second.tries, 0U) << "nothing shows that the broker takes anything";
+  for (int i = 0; i < 30; ++i) {
+    commit("m" + std::to_string(i));
+    go_on_with_silent_ends(20);
+  }
+  EXPECT_EQ(totals().confirmed, 30U);
+  ASSERT_EQ(store_->retry_rows().size(), 1U);
+  EXPECT_EQ(store_->retry_rows().begin()->second.state, "failed");
   EXPECT_EQ(store_->retry_rows().begin()->second.reason, "poison");
 }
 
