@@ -7,6 +7,8 @@ namespace {
 
 // A broker that accepts a new connection so soon was not down: the message that stood alone is to blame.
 constexpr Duration back_at_once = std::chrono::seconds{5};
+// A broken broker may make a suspect of message after message; what is forgotten only counts later.
+constexpr std::size_t most_suspicions = 10'000;
 // Well below the 15 s after which another relay can own the lane.
 constexpr Duration longest_store_silence = std::chrono::seconds{10};
 // A marked message that has not killed the relay by then will not.
@@ -85,6 +87,7 @@ void RelayCore::forget_everything() {
   outbox_exhausted_ = outbox_empty_ = retries_empty_ = false;
   fresh_fetched_ = fresh_durable_ = settlements_issued_ = settlements_durable_ = due_knows_ = last_retry_in_ = 0;
   leaving_.clear();
+  suspicions_.clear();
   suspect_.reset();
   marked_.reset();
   backlog_wanted_.clear();
@@ -94,7 +97,7 @@ void RelayCore::forget_everything() {
 void RelayCore::on(BrokerUp event) {
   pipes_[event.broker.value].up(std::move(event.endpoint));
   auto blame_then = std::exchange(blames_[event.broker.value], std::nullopt);
-  if (blame_then && now_ - blame_then->at <= back_at_once) blame(blame_then->tag, blame_then->reason);
+  if (blame_then && now_ - blame_then->at <= back_at_once) blame(blame_then->tag, blame_then->end);
   for (const RouteIndex route : routes_of_broker_[event.broker.value]) {
     states_[route].at_fault = states_[route].probing = false;
     states_[route].backoff = Duration{0};
@@ -105,9 +108,9 @@ void RelayCore::on(BrokerDown event) {
   const auto lone = pipes_[event.broker.value].down(event.reason);
   if (!lone) return;
   if (event.cause == broker::DownCause::protocol) {
-    blame(*lone, event.reason);
+    blame(*lone, LoneEnd{event.reason, true});
   } else if (event.cause == broker::DownCause::lost) {
-    blames_[event.broker.value] = Blame{*lone, now_, event.reason};
+    blames_[event.broker.value] = Blame{*lone, now_, LoneEnd{event.reason, false}};
   }
 }
 
@@ -123,25 +126,47 @@ void RelayCore::on(Tick) {
 }
 
 // The others must pass meanwhile, so the suspect waits in the store and later goes out alone.
-void RelayCore::blame(Tag tag, const std::string& reason) {
+void RelayCore::blame(Tag tag, const LoneEnd& end) {
   Tracked* tracked = tracked_.find(tag);
   if (tracked == nullptr) return;
   if (tracked->in_flight) {
     // Handed over again between the loss of its answer and the news that the connection is gone.
-    tracked->blamed = reason;
+    tracked->blamed = end;
     return;
   }
   tracked->suspect = true;
-  ++tracked->tries;
-  auto& ready = state_of(*tracked).ready;
-  std::erase(ready, tag);
+  std::erase(state_of(*tracked).ready, tag);
+  if (counts_against(*tracked, end)) ++tracked->tries;
   if (tracked->tries > routes_.route(tracked->route).max_attempts) {
-    fail(tag, "poison", reason);
-    return;
+    fail(tag, "poison", end.words);
+  } else {
+    retry_later(tag, "suspect", end.words, wait_of_suspect(*tracked));
   }
-  const Duration wait = std::min<Duration>(routes_.route(tracked->route).resend_after,
-                                           std::chrono::seconds{1} * (1U << std::min(tracked->tries - 1, 5U)));
-  retry_later(tag, "suspect", reason, wait);
+}
+
+// An outage must fail nobody, and a broken broker that takes connections and ends them is an outage. So the end of a
+// connection counts against the message that stood alone only if
+// - the broker named what it was sent as the reason, or
+// - it has answered other messages since the connection last ended with this one alone: it is shown to be healthy
+//   without it.
+// Otherwise the message is only suspected, waits longer each time and lets the others go first. Poison that is alone in
+// the whole outbox thus fails after more than max_attempts ends of the first kind, and poison among others of any kind.
+bool RelayCore::counts_against(const Tracked& tracked, const LoneEnd& end) {
+  if (suspicions_.size() >= most_suspicions) suspicions_.clear();
+  const auto [entry, first] = suspicions_.try_emplace(tracked.ticket.value);
+  Suspicion& suspicion = entry->second;
+  const std::uint64_t answers = pipe_of(tracked.route).answers();
+  const bool counts = end.named || (!first && answers > suspicion.answers);
+  suspicion.answers = answers;
+  suspicion.uncounted = counts ? 0 : suspicion.uncounted + 1;
+  return counts;
+}
+
+Duration RelayCore::wait_of_suspect(const Tracked& tracked) const {
+  constexpr Duration first = std::chrono::seconds{1};
+  const std::uint32_t uncounted = suspicions_.at(tracked.ticket.value).uncounted;
+  if (uncounted > 0) return first * (1U << std::min(uncounted - 1, 6U));
+  return std::min<Duration>(routes_.route(tracked.route).resend_after, first * (1U << std::min(tracked.tries - 1, 5U)));
 }
 
 bool RelayCore::may_publish() const { return open_ && !stopping_ && now_ - heard_at_ < longest_store_silence; }

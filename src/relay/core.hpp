@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/config.hpp"
@@ -59,7 +60,9 @@ class RelayCore {
   void on(Tick event);
   void forget_everything();
   void give_up_stopping();
-  void blame(Tag tag, const std::string& reason);
+  void blame(Tag tag, const LoneEnd& end);
+  bool counts_against(const Tracked& tracked, const LoneEnd& end);
+  Duration wait_of_suspect(const Tracked& tracked) const;
 
   // intake.cpp: what the store hands out
   void on(FreshFetched event);
@@ -185,9 +188,15 @@ class RelayCore {
   struct Blame {
     Tag tag;
     MonoTime at{};
-    std::string reason;
+    LoneEnd end;
   };
   std::vector<std::optional<Blame>> blames_;
+
+  struct Suspicion {
+    std::uint64_t answers = 0;    // what the broker had answered at the last lone end
+    std::uint32_t uncounted = 0;  // lone ends in a row that nothing showed to be the message's doing
+  };
+  std::unordered_map<std::uint64_t, Suspicion> suspicions_;  // by ticket: a suspect waits in the store meanwhile
 
   bool stopping_ = false;
   bool final_settle_ = false;

@@ -39,6 +39,7 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
                                   outcome.kind == OutcomeKind::unroutable;
   if (answered_by_broker) {
     pipe.healthy();
+    suspicions_.erase(tracked->ticket.value);
     state.waiting_since = now_;
     state.at_fault = false;
     state.backoff = Duration{0};

@@ -29,6 +29,8 @@ class Pipe {
   const std::string& endpoint() const { return endpoint_; }
   const std::string& detail() const { return detail_; }
   std::uint32_t window() const { return window_; }
+  /// How many messages the broker has taken or refused in good order.
+  std::uint64_t answers() const { return answers_; }
 
   /// How many more messages may be published now.
   std::size_t room() const {
@@ -66,6 +68,7 @@ class Pipe {
   }
   /// The broker took or refused a message in good order: it is healthy, the window grows.
   void healthy() {
+    ++answers_;
     lost_.clear();
     if (window_ < full_) ++window_;
   }
@@ -112,6 +115,7 @@ class Pipe {
  private:
   std::uint32_t full_;
   std::uint32_t window_;
+  std::uint64_t answers_ = 0;
   bool up_ = false;
   bool blocked_ = false;
   std::size_t in_flight_ = 0;

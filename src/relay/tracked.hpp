@@ -18,6 +18,12 @@ namespace waybill::relay {
 
 using broker::Tag;
 
+/// A connection ended while one message stood alone in flight.
+struct LoneEnd {
+  std::string words;
+  bool named = false;  ///< the broker gave what it was sent as the reason, not its own state
+};
+
 /// One message between its fetch and its settlement.
 struct Tracked {
   store::Ticket ticket;
@@ -35,8 +41,8 @@ struct Tracked {
   bool suspect = false;  ///< the connection died while it stood alone: it goes out alone from now on
   std::string defect;    ///< why it can't be published; it fails when its turn comes
   std::string defect_reason;
-  std::string answer;                 ///< the last thing said about it
-  std::optional<std::string> blamed;  ///< for the end of a connection, while it was in flight again on the next
+  std::string answer;             ///< the last thing said about it
+  std::optional<LoneEnd> blamed;  ///< for the end of a connection, while it was in flight again on the next
 
   bool is_sequenced() const { return !scope.route.empty(); }
 };

@@ -12,6 +12,20 @@ namespace {
 /// The broker did what the protocol does not allow: nothing it says about this connection counts any more.
 Loss violation(const std::string& what) { return {DownCause::lost, "the broker broke the protocol: " + what}; }
 
+/// Who ended it: the broker for reasons of its own, in good order or in trouble, or because of what it was sent.
+DownCause cause_of(const CloseReason& reason) {
+  switch (reason.code) {
+    case AMQP_REPLY_SUCCESS:
+    case AMQP_CONNECTION_FORCED:
+      return DownCause::closed;
+    case AMQP_RESOURCE_ERROR:
+    case AMQP_INTERNAL_ERROR:
+      return DownCause::lost;
+    default:
+      return DownCause::protocol;
+  }
+}
+
 /// More than we ever have waiting to be read unless the broker makes us answer and answer.
 constexpr std::size_t most_unread = 4 * FrameWriter::high_water;
 
@@ -55,8 +69,7 @@ std::optional<Loss> Session::take_connection_method(std::uint32_t method, std::s
       link_.out().method(0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
       // Best effort: the broker has stopped reading anything else.
       [[maybe_unused]] const Status sent = link_.flush();
-      const bool orderly = reason.code == AMQP_CONNECTION_FORCED || reason.code == AMQP_REPLY_SUCCESS;
-      return Loss{orderly ? DownCause::closed : DownCause::protocol, reason.words()};
+      return Loss{cause_of(reason), reason.words()};
     }
     default:
       return violation("an unexpected method on channel 0");
@@ -151,7 +164,7 @@ std::optional<Loss> Session::take_channel_close(const CloseReason& reason, MonoT
   const bool again = closed_barren_ && !answered_;
   if (!forbidden && !of_one && (reason.code != AMQP_NOT_FOUND || again)) {
     [[maybe_unused]] const Status sent = link_.flush();
-    return Loss{DownCause::protocol, reason.words()};
+    return Loss{cause_of(reason), reason.words()};
   }
   closed_barren_ = reason.code == AMQP_NOT_FOUND && !answered_;
   put_in_doubt(reason);
