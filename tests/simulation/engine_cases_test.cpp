@@ -278,6 +278,18 @@ TEST_F(EngineCases, case_41_only_monotonic_time_decides_when_a_retry_is_due) {
   EXPECT_LE(refused, 3U);
 }
 
+TEST(PipeCases, a_message_lost_with_a_channel_and_again_with_its_connection_stood_alone) {
+  relay::Pipe pipe{8};
+  pipe.up("model:0");
+  pipe.lost(broker::Tag{1});
+  pipe.lost(broker::Tag{1});
+  EXPECT_EQ(pipe.down("connection ended"), broker::Tag{1});
+  pipe.up("model:0");
+  pipe.lost(broker::Tag{1});
+  pipe.lost(broker::Tag{2});
+  EXPECT_EQ(pipe.down("connection ended"), std::nullopt);
+}
+
 TEST_F(EngineCases, a_window_of_any_size_is_filled) {
   for (const std::uint32_t window : {1U, 2U, 10U, 100U, 249U, 1000U}) {
     config_.relay.window = window;
