@@ -3,6 +3,7 @@
 /// \file
 /// One broker connection as the engine sees it: whether it can take messages, and how many at a time.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -96,7 +97,9 @@ class Pipe {
     detail_ = std::move(reason);
     std::optional<Tag> lone;
     if (!lost_.empty()) restart_window();
-    if (lost_.size() == 1) lone = lost_.front();
+    // One that went out again on a channel that reopened is lost twice, and was alone all the same.
+    const bool one = std::all_of(lost_.begin(), lost_.end(), [this](Tag tag) { return tag == lost_.front(); });
+    if (!lost_.empty() && one) lone = lost_.front();
     lost_.clear();
     return lone;
   }
