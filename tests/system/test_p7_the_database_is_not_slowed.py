@@ -1,5 +1,6 @@
 """P7: reading, claiming and freeing never slow the service's database, and never make its insert wait or fail."""
 
+import contextlib
 import subprocess
 import time
 
@@ -32,6 +33,43 @@ def test_old_transaction_leaves_no_dead_rows(postgresql_store, shop, workspace, 
     old.rollback()
     old.close()
     assert relay.stop() == 0
+
+
+@contextlib.contextmanager
+def old_transaction(store):
+    """Open since before the backlog was written, with a snapshot and an id: nothing newer can be vacuumed away."""
+    with store.connect() as old:
+        old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT count(*) FROM orders")
+        old.execute("SELECT pg_current_xact_id()")
+        yield
+        old.rollback()
+
+
+def drain_seconds(store, workspace, messages):
+    store.query("INSERT INTO waybill.outbox (topic, payload) SELECT 'orders.created', repeat('x', 200)::bytea "
+                "FROM generate_series(1, %s)", (messages,))
+    began = time.monotonic()
+    assert workspace.relay("--drain").wait() == 0
+    return time.monotonic() - began
+
+
+def test_old_transaction_slows_no_drain(postgresql_store, shop, workspace, topology, scale):
+    """The same drain beside a transaction that was open before it began: at least 0.8 of the rate, and no dead row."""
+    queue = shop(postgresql_store, queue=topology.queue(x_max_length=1000))
+    messages = 15_000 * scale
+    drain_seconds(postgresql_store, workspace, messages)
+    alone = beside = float("inf")
+    # Both take turns, the best of each counts: what else runs on this machine disturbs single ones.
+    for turn in range(6):
+        alone = min(alone, drain_seconds(postgresql_store, workspace, messages))
+        with old_transaction(postgresql_store):
+            beside = min(beside, drain_seconds(postgresql_store, workspace, messages))
+            assert outbox_statistics(postgresql_store) == (0, 0, 0)
+        if turn > 0 and alone / beside >= 0.8:
+            break
+    print(f"{messages} messages: {alone:.2f} s alone, {beside:.2f} s beside an old transaction")
+    assert alone / beside >= 0.8, f"{alone:.2f} s alone, {beside:.2f} s beside an old transaction"
 
 
 def test_message_of_an_old_transaction_is_sent_after_its_commit(postgresql_store, shop, workspace, topology, seed):
