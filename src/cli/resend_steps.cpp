@@ -19,23 +19,44 @@ struct StepState {
   std::uint64_t open = 0, failed = 0;
 };
 
-Result<StepState> look(store::Store& store, std::span<const std::string> ids) {
-  StepState state;
-  for (const auto& id : ids) {
-    auto found = store.locate(MessageId(id));
-    if (!found) return found.error();
-    if (found->place == store::Whereabouts::Place::gone) continue;
-    const bool is_failed = found->troubled && found->troubled->state == "failed";
-    ++(is_failed ? state.failed : state.open);
+/// What was resent is in the retry table or gone. To locate it would search the whole outbox for each one that is gone.
+Result<bool> is_in(const std::string& state, store::Store& store, const std::string& id) {
+  store::FailedFilter filter;
+  filter.id = id;
+  filter.state = state;
+  filter.limit = 1;
+  auto found = store.troubled(filter);
+  if (!found) return found.error();
+  return !found->empty();
+}
+
+/// Takes those that have their answer out of `open`.
+Status look(store::Store& store, std::vector<std::string>& open, StepState& state) {
+  std::vector<std::string> still_open;
+  for (auto& id : open) {
+    // In this order: it goes from sending to failed by itself, and back only by a person.
+    auto sending = is_in("sending", store, id);
+    if (!sending) return sending.error();
+    if (*sending) {
+      still_open.push_back(std::move(id));
+      continue;
+    }
+    auto failed = is_in("failed", store, id);
+    if (!failed) return failed.error();
+    if (*failed) ++state.failed;
   }
-  return state;
+  open = std::move(still_open);
+  state.open = open.size();
+  return {};
 }
 
 Result<StepState> await_step(store::Store& store, std::span<const std::string> ids) {
   const auto deadline = Deadline::after(step_limit);
+  std::vector<std::string> open(ids.begin(), ids.end());
+  StepState state;
   while (true) {
-    auto state = look(store, ids);
-    if (!state || state->open == 0 || deadline.passed()) return state;
+    if (auto looked = look(store, open, state); !looked) return looked.error();
+    if (state.open == 0 || deadline.passed()) return state;
     std::this_thread::sleep_for(look_interval);
   }
 }
