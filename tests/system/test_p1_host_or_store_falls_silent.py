@@ -15,7 +15,7 @@ UNSETTLED = 500
 LIMITS = {"unsettled": UNSETTLED, "window": 200}
 # PostgreSQL ends the session of a vanished host at the first of its keepalive probes (after 5, 8, 11, 14, 17 s) that
 # finds `tcp_user_timeout` over; the relay that stands by asks for the lane every second.
-TAKEN_OVER_WITHIN = 20
+TAKEN_OVER_WITHIN = 15
 
 
 @pytest.fixture

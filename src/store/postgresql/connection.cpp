@@ -37,7 +37,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const Secret& url, const st
       "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
       "dbname",          "application_name",    "client_encoding",  static_cast<const char*>(nullptr)};
   const std::array values{
-      "5", "3", "3", "15000", url.reveal().c_str(), application.c_str(), "UTF8", static_cast<const char*>(nullptr)};
+      "5", "3", "3", "10000", url.reveal().c_str(), application.c_str(), "UTF8", static_cast<const char*>(nullptr)};
   PGconn* handle = PQconnectStartParams(keywords.data(), values.data(), 1);
   if (handle == nullptr) return Error{ErrorCode::internal, "libpq has no memory for a connection"};
   std::unique_ptr<Connection> connection{new Connection{handle}};

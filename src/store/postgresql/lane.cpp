@@ -18,7 +18,7 @@ constexpr auto doing_take = "can't take the lane";
 constexpr auto session_settings =
     "SET synchronous_commit = on; SET statement_timeout = 0; SET lock_timeout = '5s'; SET TimeZone = 'UTC'; "
     "SET idle_in_transaction_session_timeout = '20s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 3; "
-    "SET tcp_keepalives_count = 3; SET tcp_user_timeout = '15s'; SET jit = off; SET max_parallel_workers_per_gather = "
+    "SET tcp_keepalives_count = 3; SET tcp_user_timeout = '10s'; SET jit = off; SET max_parallel_workers_per_gather = "
     "0; "
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
     "SET enable_mergejoin = off; SET enable_bitmapscan = off; SET search_path = pg_catalog; "
