@@ -51,7 +51,7 @@ def claimed(store):
 
 @contextlib.contextmanager
 def settlements_held_up(store):
-    """Nobody else can write the lane's position meanwhile."""
+    """Nobody else can write the lane's position meanwhile, and what waits to do so never does."""
     connection = store.connect()
     if store.kind == "sqlite":
         connection.execute("BEGIN IMMEDIATE")
@@ -59,6 +59,10 @@ def settlements_held_up(store):
         connection.execute("LOCK TABLE waybill.position_0_a, waybill.position_0_b IN EXCLUSIVE MODE")
     try:
         yield
+        if store.kind == "postgresql":
+            # The server would go on with a killed client's statement once the lock is free.
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                               "WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))")
     finally:
         connection.rollback()
         connection.close()
