@@ -19,21 +19,22 @@ namespace waybill {
 
 /// How to consume.
 struct ConsumerOptions {
-  std::string url;                ///< `amqp://user:password@host:port/vhost` or `amqps://...`
-  std::string queue;              ///< must exist
-  std::uint16_t prefetch = 100;   ///< unacknowledged deliveries the broker may have outstanding here (1..65535)
+  std::string url;               ///< `amqp://user:password@host:port/vhost` or `amqps://...`
+  std::string queue;             ///< must exist
+  std::uint16_t prefetch = 100;  ///< unacknowledged deliveries the broker may have outstanding here (1..65535)
   std::string ca_file, cert_file, key_file;  ///< PEM, for `amqps://`
-  bool insecure = false;          ///< skips the certificate check
+  bool insecure = false;                     ///< skips the certificate check
 };
 
 /// One delivery. Valid until it is acknowledged or the connection is lost.
 struct Delivery {
-  Message message;                ///< id, key, headers and payload as they were sent; topic from header `waybill-topic`, else the routing key
-  std::uint32_t attempt = 1;      ///< header `waybill-attempt`: > 1 means the broker may have seen it before
-  bool redelivered = false;       ///< the broker says that it handed it out before
+  Message message;  ///< id, key, headers and payload as they were sent; topic from header `waybill-topic`, else the
+                    ///< routing key
+  std::uint32_t attempt = 1;         ///< header `waybill-attempt`: > 1 means the broker may have seen it before
+  bool redelivered = false;          ///< the broker says that it handed it out before
   std::int64_t persisted_at_ms = 0;  ///< when the service stored it (Unix ms), 0 when unknown
-  std::uint64_t tag = 0;          ///< for ack(); private to the consumer
-  std::uint64_t session = 0;      ///< the connection it came on; an ack for another one is ignored
+  std::uint64_t tag = 0;             ///< for ack(); private to the consumer
+  std::uint64_t session = 0;         ///< the connection it came on; an ack for another one is ignored
 };
 
 /// A queue's consumer with manual acknowledgement: acknowledge after your transaction has committed.
@@ -42,14 +43,14 @@ class Consumer {
   virtual ~Consumer() = default;
 
   /// The next delivery; nullopt when `wait` passed without one or after stop(). Blocks at most `wait`, or up to 5 s
-  /// while a connection is being made. A lost connection is re-established inside (backoff 0.1 s to 5 s with jitter) and
-  /// is no error: unacknowledged deliveries come again. Call it at least every 60 s, or the broker takes the connection
-  /// for dead and hands the unacknowledged deliveries to others.
-  /// Errors: `unauthorized`, `not_found` (no such queue) — both also transient for a caller that wants to go on trying.
+  /// while a connection is being made. A lost connection is re-established inside (backoff 0.1 s to 5 s with jitter)
+  /// and is no error: unacknowledged deliveries come again. Call it at least every 60 s, or the broker takes the
+  /// connection for dead and hands the unacknowledged deliveries to others. Errors: `unauthorized`, `not_found` (no
+  /// such queue) — both also transient for a caller that wants to go on trying.
   virtual Result<std::optional<Delivery>> receive(std::chrono::milliseconds wait) = 0;
 
-  /// The effect is committed: the broker may forget the message. Never blocks for an answer. When the connection it came
-  /// on is gone nothing happens: the message will come again, and the guard of the inbox makes it harmless.
+  /// The effect is committed: the broker may forget the message. Never blocks for an answer. When the connection it
+  /// came on is gone nothing happens: the message will come again, and the guard of the inbox makes it harmless.
   virtual void ack(const Delivery& delivery) = 0;
 
   /// The effect failed: the broker hands it out again (`requeue`) or drops or dead-letters it.

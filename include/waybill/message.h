@@ -31,8 +31,8 @@ class StrongString {
 };
 
 using MessageId = StrongString<struct MessageIdMeaning>;  ///< unique; at most 255 bytes
-using Topic = StrongString<struct TopicMeaning>;          ///< where it should go, for example `orders.created`; 1..255 bytes
-using Key = StrongString<struct KeyMeaning>;              ///< what is kept in order; at most 255 bytes
+using Topic = StrongString<struct TopicMeaning>;  ///< where it should go, for example `orders.created`; 1..255 bytes
+using Key = StrongString<struct KeyMeaning>;      ///< what is kept in order; at most 255 bytes
 
 /// The user's headers; they travel unchanged. UTF-8 names and values; a name has at most 255 bytes.
 using Headers = std::map<std::string, std::string>;
@@ -42,12 +42,12 @@ inline constexpr std::size_t max_name_bytes = 255;
 
 /// One message. Only `topic` is required.
 struct Message {
-  MessageId id;                       ///< empty: a new UUIDv7 is made
+  MessageId id;  ///< empty: a new UUIDv7 is made
   Topic topic;
   std::optional<Key> key;
-  std::string payload;                ///< any bytes, NUL and invalid UTF-8 included
+  std::string payload;  ///< any bytes, NUL and invalid UTF-8 included
   Headers headers;
-  std::string content_type;           ///< for example `application/json`; may be empty
+  std::string content_type;                                         ///< for example `application/json`; may be empty
   std::optional<std::chrono::system_clock::time_point> not_before;  ///< do not publish earlier (the store's clock)
 };
 

@@ -4,8 +4,8 @@
 /// The contract of a publisher: our side of one broker connection. Each folder beside this file is one implementation,
 /// registered in `registry.cpp`, and passes `tests/contract/publisher_*` unchanged.
 ///
-/// A publisher owns its threads and its connection, reconnects by itself with backoff and jitter, and reports everything
-/// through a PublisherEvents. Every message handed to publish() gets exactly one outcome, whatever happens.
+/// A publisher owns its threads and its connection, reconnects by itself with backoff and jitter, and reports
+/// everything through a PublisherEvents. Every message handed to publish() gets exactly one outcome, whatever happens.
 
 #include <cstdint>
 #include <memory>
@@ -31,36 +31,36 @@ struct Tag {
 struct Outgoing {
   Tag tag;
   std::shared_ptr<const Message> message;
-  std::string exchange;       ///< RabbitMQ exchange; the topic for Kafka and RocketMQ
+  std::string exchange;  ///< RabbitMQ exchange; the topic for Kafka and RocketMQ
   std::string routing_key;
-  std::uint32_t attempt = 1;  ///< travels as header `waybill-attempt`
-  Headers extra;              ///< CloudEvents attributes, already named for the wire; empty for format plain
+  std::uint32_t attempt = 1;         ///< travels as header `waybill-attempt`
+  Headers extra;                     ///< CloudEvents attributes, already named for the wire; empty for format plain
   std::int64_t persisted_at_ms = 0;  ///< store's wall clock, Unix ms; travels where the id does not tell it; 0: unknown
 };
 
 enum class OutcomeKind {
-  confirmed,   ///< the broker has taken responsibility, as strictly as `brokers.md` section 3 says
-  rejected,    ///< the broker said no (nack)
-  unroutable,  ///< the broker returned it: no queue is bound there
-  in_doubt,    ///< it may be in the broker; no answer can come any more
-  unsent,      ///< it certainly never left this process
+  confirmed,      ///< the broker has taken responsibility, as strictly as `brokers.md` section 3 says
+  rejected,       ///< the broker said no (nack)
+  unroutable,     ///< the broker returned it: no queue is bound there
+  in_doubt,       ///< it may be in the broker; no answer can come any more
+  unsent,         ///< it certainly never left this process
   undeliverable,  ///< it can't be expressed on this wire (header too large, routing key over 255 bytes); never sent
-  route_fault, ///< certainly not taken, because its exchange is missing or refused: no fault of the message
+  route_fault,    ///< certainly not taken, because its exchange is missing or refused: no fault of the message
 };
 std::string_view to_string(OutcomeKind kind) noexcept;
 
 struct Outcome {
   Tag tag;
   OutcomeKind kind = OutcomeKind::in_doubt;
-  std::string answer;   ///< the broker's words, verbatim (`312 NO_ROUTE`); empty for confirmed
+  std::string answer;  ///< the broker's words, verbatim (`312 NO_ROUTE`); empty for confirmed
 };
 
 /// Why a connection ended, as far as blame goes.
 enum class DownCause {
-  unreachable,   ///< could not connect, name resolution, refused, wrong password
-  lost,          ///< the socket closed or went silent past the heartbeat
-  closed,        ///< the broker closed it in good order (operator, shutdown: AMQP 320)
-  protocol,      ///< the broker closed connection or channel because of what we sent (AMQP 5xx, 4xx on the channel)
+  unreachable,  ///< could not connect, name resolution, refused, wrong password
+  lost,         ///< the socket closed or went silent past the heartbeat
+  closed,       ///< the broker closed it in good order (operator, shutdown: AMQP 320)
+  protocol,     ///< the broker closed connection or channel because of what we sent (AMQP 5xx, 4xx on the channel)
 };
 
 /// Called from the publisher's own thread, never under one of its locks. Must not block and must not call back into the

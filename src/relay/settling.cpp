@@ -48,15 +48,14 @@ void RelayCore::settle_now() {
   out_.emplace_back(Settle{std::move(batch)});
 }
 
-// The claims may be forgotten only if nothing that was claimed can have reached a broker unnoticed, by us or by the owner
-// before us.
+// The claims may be forgotten only if nothing that was claimed can have reached a broker unnoticed, by us or by the
+// owner before us.
 void RelayCore::finish_stop() {
   if (final_settle_ || stopped_) return;
   auto batch = settle_.take();
   batch.now = lane_now();
   const bool read_on = !unclean_ || outbox_exhausted_;
-  batch.clean_stop = stopped_clean_ =
-      read_on && !tracked_.any([](const Tracked& tracked) { return tracked.doubt; });
+  batch.clean_stop = stopped_clean_ = read_on && !tracked_.any([](const Tracked& tracked) { return tracked.doubt; });
   final_settle_ = settle_pending_ = true;
   out_.emplace_back(Settle{std::move(batch)});
 }
@@ -107,8 +106,8 @@ void RelayCore::request_fetches() {
   request_backlogs();
 }
 
-// With its memory full or no broker there the engine asks the store for nothing: it would never hear again that the lane
-// is its own, and the store would end the idle session.
+// With its memory full or no broker there the engine asks the store for nothing: it would never hear again that the
+// lane is its own, and the store would end the idle session.
 void RelayCore::prove_ownership() {
   if (due_pending_ || settle_pending_ || now_ - heard_at_ < proof_interval) return;
   due_pending_ = proving_ = true;

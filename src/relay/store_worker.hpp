@@ -3,8 +3,8 @@
 /// \file
 /// Performs the engine's store actions on a thread of its own, so that no disk and no database holds up publishing.
 
-#include <cstdint>
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>

@@ -51,12 +51,12 @@ struct Claimed {
   Ticket ticket;
   Origin origin = Origin::fresh;
   std::shared_ptr<const Message> message;
-  std::uint32_t attempt = 1;      ///< the number its next publication carries: 1 when it certainly was never sent before
-  std::uint32_t tries = 0;        ///< counted tries that got no ack so far
-  Duration wait{0};               ///< > 0: not yet due by the store's clock (`not_before`)
+  std::uint32_t attempt = 1;  ///< the number its next publication carries: 1 when it certainly was never sent before
+  std::uint32_t tries = 0;    ///< counted tries that got no ack so far
+  Duration wait{0};           ///< > 0: not yet due by the store's clock (`not_before`)
   std::int64_t stored_at_ms = 0;  ///< store's wall clock, Unix milliseconds; for figures only, never for decisions
-  std::string reason;             ///< origin retry: the reason it was settled with last; with a defect: `malformed` or `too_large`
-  std::string defect;             ///< not empty: can never be published, and why (malformed headers, payload too large)
+  std::string reason;  ///< origin retry: the reason it was settled with last; with a defect: `malformed` or `too_large`
+  std::string defect;  ///< not empty: can never be published, and why (malformed headers, payload too large)
 };
 
 struct FetchLimit {
@@ -70,11 +70,11 @@ struct Fetched {
 };
 
 struct Due {
-  std::vector<Claimed> messages;   ///< origin retry, longest due first
-  std::vector<Scope> released;     ///< scopes whose blocking message is gone (confirmed, dropped): they can be drained
+  std::vector<Claimed> messages;  ///< origin retry, longest due first
+  std::vector<Scope> released;    ///< scopes whose blocking message is gone (confirmed, dropped): they can be drained
   bool more = false;
-  bool waiting = false;            ///< other retries are *sending* and not due yet (one EXISTS, not a count); not those
-                                   ///< with reason `route_stopped`, which wait for a person
+  bool waiting = false;  ///< other retries are *sending* and not due yet (one EXISTS, not a count); not those
+                         ///< with reason `route_stopped`, which wait for a person
 };
 
 /// What became of one message, as the engine decided.
@@ -84,23 +84,25 @@ enum class Verdict {
   retry,      ///< stays *sending* in the retry table until `due_at`
   failed,     ///< becomes *failed* in the retry table, for a person
   parked,     ///< fresh only: waits in the outbox behind its scope. A store whose order can put it before the scope's
-              ///< stored advance point (a late commit) moves it to the retry table, due at once, so that no backlog misses it
+           ///< stored advance point (a late commit) moves it to the retry table, due at once, so that no backlog misses
+           ///< it
 };
 
 struct Settlement {
   Ticket ticket;
   Origin origin = Origin::fresh;
   Verdict verdict = Verdict::confirmed;
-  std::uint32_t attempt = 1;       ///< publications so far that may have reached the broker
-  std::uint32_t tries = 0;         ///< counted tries without an ack
-  LaneTime due_at{};               ///< retry only
-  bool blocks = false;             ///< retry and failed: later messages of its scope wait for it. Stored with the row: a scope
-                                   ///< is `released` when no row that blocks it is left in state sending or failed
-                                   ///< (a whole route: in state failed, since the heads of its keys wait as sending)
-  std::string route;               ///< the route's topic glob, empty when none matched
-  std::string reason;              ///< retry and failed: `rejected unroutable no_route malformed too_large poison delayed suspect route_fault`
-  std::string answer;              ///< the broker's words, verbatim
-  std::string endpoint;            ///< which broker connection gave the answer; empty when none was asked
+  std::uint32_t attempt = 1;  ///< publications so far that may have reached the broker
+  std::uint32_t tries = 0;    ///< counted tries without an ack
+  LaneTime due_at{};          ///< retry only
+  bool blocks = false;   ///< retry and failed: later messages of its scope wait for it. Stored with the row: a scope
+                         ///< is `released` when no row that blocks it is left in state sending or failed
+                         ///< (a whole route: in state failed, since the heads of its keys wait as sending)
+  std::string route;     ///< the route's topic glob, empty when none matched
+  std::string reason;    ///< retry and failed: `rejected unroutable no_route malformed too_large poison delayed suspect
+                         ///< route_fault`
+  std::string answer;    ///< the broker's words, verbatim
+  std::string endpoint;  ///< which broker connection gave the answer; empty when none was asked
 };
 
 /// A change of the set of blocked scopes.
@@ -119,8 +121,8 @@ struct ScopeChange {
 struct SettleBatch {
   std::vector<Settlement> messages;
   std::vector<ScopeChange> scopes;
-  LaneTime now{};                 ///< the lane's clock, stored for the next owner
-  bool clean_stop = false;        ///< nothing is in flight and nothing will be fetched again: forget claims made in advance
+  LaneTime now{};           ///< the lane's clock, stored for the next owner
+  bool clean_stop = false;  ///< nothing is in flight and nothing will be fetched again: forget claims made in advance
 };
 
 struct SettleReport {
@@ -132,10 +134,10 @@ struct SettleReport {
 /// What the previous owner of a lane left.
 struct LaneState {
   LaneTime clock{};
-  bool unclean = false;                     ///< it ended without a clean stop: messages may have been sent already
-  std::optional<Ticket> suspect;            ///< the message that stood alone in flight when it ended
-  std::uint32_t suspect_kills = 0;          ///< how many owners in a row ended with that suspect
-  std::vector<Scope> blocked;               ///< scopes with messages waiting, in no order
+  bool unclean = false;             ///< it ended without a clean stop: messages may have been sent already
+  std::optional<Ticket> suspect;    ///< the message that stood alone in flight when it ended
+  std::uint32_t suspect_kills = 0;  ///< how many owners in a row ended with that suspect
+  std::vector<Scope> blocked;       ///< scopes with messages waiting, in no order
 };
 
 /// One held lane. Used by one thread at a time. Ownership ends with the object, with the process, or with the
@@ -156,9 +158,9 @@ class Lane {
   /// settled; and scopes whose blocking message is gone.
   virtual Result<Due> due(LaneTime now, FetchLimit limit) = 0;
 
-  /// Messages of a blocked scope after its stored advance point that fetch() has already passed over, in order, and that
-  /// this session has not yet handed out as backlog. Leaves out messages with a `not_before`: those never wait in the
-  /// outbox, they go by the retry table. Empty: nothing waits.
+  /// Messages of a blocked scope after its stored advance point that fetch() has already passed over, in order, and
+  /// that this session has not yet handed out as backlog. Leaves out messages with a `not_before`: those never wait in
+  /// the outbox, they go by the retry table. Empty: nothing waits.
   virtual Result<Fetched> backlog(const Scope& scope, FetchLimit limit) = 0;
 
   /// Stores what became of messages. All or nothing, durable on return. After an error the outcome may be in doubt; the
@@ -169,8 +171,9 @@ class Lane {
   /// the next LaneState names it. Forgotten with the next settle().
   virtual Status mark_suspect(Ticket ticket) = 0;
 
-  /// Blocks until new messages may have been committed (true), or the deadline passed or `interrupt` (a file descriptor)
-  /// became readable (false). May return true for nothing. Proves ownership at least every few seconds: `lost_lane`.
+  /// Blocks until new messages may have been committed (true), or the deadline passed or `interrupt` (a file
+  /// descriptor) became readable (false). May return true for nothing. Proves ownership at least every few seconds:
+  /// `lost_lane`.
   virtual Result<bool> await(Deadline deadline, int interrupt) = 0;
 };
 
@@ -182,37 +185,37 @@ struct Troubled {
   Ticket ticket;
   std::uint32_t lane = 0;
   Message message;
-  std::string state;          ///< `sending`, `failed` or `dropped`
+  std::string state;  ///< `sending`, `failed` or `dropped`
   std::string route;
-  std::uint32_t attempts = 0; ///< publications that may have reached the broker
+  std::uint32_t attempts = 0;  ///< publications that may have reached the broker
   std::uint32_t tries = 0;
   std::string reason;
   std::string answer;
   std::int64_t stored_at_ms = 0;
   std::int64_t changed_at_ms = 0;
-  std::int64_t due_in_ms = 0; ///< state sending: how long until the next try
+  std::int64_t due_in_ms = 0;  ///< state sending: how long until the next try
 };
 
 /// One line of a message's history.
 struct Attempt {
   std::int64_t at_ms = 0;
   std::uint32_t attempt = 0;
-  std::string outcome;        ///< the settlement's reason, or `confirmed`, `resent by operator`, `dropped by operator` ...
+  std::string outcome;  ///< the settlement's reason, or `confirmed`, `resent by operator`, `dropped by operator` ...
   std::string answer;
   std::string endpoint;
-  std::string relay;          ///< host:pid of the relay, or the operator's name
+  std::string relay;  ///< host:pid of the relay, or the operator's name
 };
 
 struct FailedFilter {
-  std::string topic;          ///< glob; empty: all
+  std::string topic;  ///< glob; empty: all
   std::optional<std::string> key;
   std::string reason;
-  std::string cause;          ///< substring of the answer
+  std::string cause;  ///< substring of the answer
   std::optional<std::string> id;
   std::optional<std::int64_t> since_ms, until_ms;  ///< of changed_at
   std::string state = "failed";
   std::size_t limit = 100;
-  Ticket after{};             ///< keyset paging: tickets greater than this
+  Ticket after{};  ///< keyset paging: tickets greater than this
 };
 
 struct FailedGroup {
@@ -223,27 +226,27 @@ struct FailedGroup {
 };
 
 struct Counts {
-  std::uint64_t sending = 0;              ///< in the outbox or in the retry table as sending
+  std::uint64_t sending = 0;  ///< in the outbox or in the retry table as sending
   bool sending_is_estimate = false;
   std::uint64_t failed = 0;
-  double oldest_sending_seconds = 0;      ///< 0 when nothing is sending
+  double oldest_sending_seconds = 0;  ///< 0 when nothing is sending
   std::uint64_t blocked_scopes = 0;
 };
 
 struct LaneHolder {
   std::uint32_t lane = 0;
-  std::string holder;                     ///< host:pid, empty when nobody holds it
+  std::string holder;  ///< host:pid, empty when nobody holds it
 };
 
 /// Where one message is.
 struct Whereabouts {
   enum class Place { outbox, retry, gone };
   Place place = Place::gone;
-  std::optional<Troubled> troubled;       ///< place retry; for outbox, message and stored_at_ms are filled in too
+  std::optional<Troubled> troubled;  ///< place retry; for outbox, message and stored_at_ms are filled in too
   std::vector<Attempt> history;
-  std::optional<Scope> blocked_by;        ///< it waits behind this scope
-  std::string blocking_id;                ///< the message the scope waits for
-  bool claimed = false;                   ///< outbox: a relay has fetched it and its answer is not settled yet
+  std::optional<Scope> blocked_by;  ///< it waits behind this scope
+  std::string blocking_id;          ///< the message the scope waits for
+  bool claimed = false;             ///< outbox: a relay has fetched it and its answer is not settled yet
   std::uint32_t lane = 0;
   std::string holder;
 };
@@ -251,8 +254,8 @@ struct Whereabouts {
 /// One relay's live figures, stored every second for `status` (name: host:pid:store:lane).
 struct RelayReport {
   std::string relay;
-  std::string json;                       ///< written by src/relay/report, read by src/admin
-  std::int64_t age_ms = 0;                ///< by the store's clock
+  std::string json;         ///< written by src/relay/report, read by src/admin
+  std::int64_t age_ms = 0;  ///< by the store's clock
 };
 
 /// A store's connection settings and everything that is not the hot path. Each call opens or reuses a connection of its
@@ -285,11 +288,14 @@ class Store {
   virtual Result<std::vector<FailedGroup>> failed_groups(const FailedFilter& filter) = 0;
   virtual Result<Whereabouts> locate(const MessageId& id) = 0;
   /// Failed (or dropped) messages become sending again, due at once, with tries reset. Gives how many.
-  virtual Result<std::uint64_t> resend(std::span<const Ticket> tickets, const std::string& who, const std::string& why) = 0;
+  virtual Result<std::uint64_t> resend(std::span<const Ticket> tickets, const std::string& who,
+                                       const std::string& why) = 0;
   /// Failed messages are marked dropped; kept, with their payload, until purged.
-  virtual Result<std::uint64_t> drop(std::span<const Ticket> tickets, const std::string& who, const std::string& why) = 0;
+  virtual Result<std::uint64_t> drop(std::span<const Ticket> tickets, const std::string& who,
+                                     const std::string& why) = 0;
   /// Dropped messages are failed again.
-  virtual Result<std::uint64_t> restore(std::span<const Ticket> tickets, const std::string& who, const std::string& why) = 0;
+  virtual Result<std::uint64_t> restore(std::span<const Ticket> tickets, const std::string& who,
+                                        const std::string& why) = 0;
 
   virtual Status report(const RelayReport& report) = 0;
   virtual Result<std::vector<RelayReport>> reports() = 0;
