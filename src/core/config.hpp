@@ -73,6 +73,11 @@ struct RelayConfig {
   std::uint64_t buffer_bytes = 16u << 20;  ///< fetched and not yet settled payload held in memory
 };
 
+/// `[inbox]`
+struct InboxConfig {
+  std::vector<std::string> shards;  ///< names of PostgreSQL stores that share one inbox; empty: each has its own
+};
+
 /// The whole of `waybill.toml`.
 struct Config {
   std::string file;  ///< where it was read from
@@ -80,6 +85,7 @@ struct Config {
   std::vector<BrokerConfig> brokers;
   std::vector<RouteConfig> routes;  ///< in file order: the first that matches wins
   RelayConfig relay;
+  InboxConfig inbox;
 
   const StoreConfig* store(std::string_view name) const;
   const BrokerConfig* broker(std::string_view name) const;

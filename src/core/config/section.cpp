@@ -77,6 +77,17 @@ void Section::read_text(std::string_view key, std::string& target) {
   target = std::move(resolved).value();
 }
 
+void Section::read_texts(std::string_view key, std::vector<std::string>& target) {
+  const auto* value = find(key, Value::Kind::array);
+  if (value == nullptr) return;
+  for (const auto& item : value->items) {
+    if (item.kind != Value::Kind::string) return fail(key, "holds " + std::string{describe(item.kind)});
+    auto resolved = resolve_environment(item.text);
+    if (!resolved) return fail(key, resolved.error().message(), resolved.error().code());
+    target.push_back(std::move(resolved).value());
+  }
+}
+
 bool Section::read_secret(std::string_view key, std::string& target) {
   const auto* value = find(key, Value::Kind::string);
   if (value == nullptr) return false;

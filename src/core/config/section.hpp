@@ -47,6 +47,8 @@ class Section {
   Section(const Value& table, Place place, std::string name, Findings& findings);
 
   void read_text(std::string_view key, std::string& target);
+  /// An array of strings.
+  void read_texts(std::string_view key, std::vector<std::string>& target);
   /// May be `file:PATH`. True when the key is there and was resolved.
   bool read_secret(std::string_view key, std::string& target);
   void read_flag(std::string_view key, bool& target);

@@ -15,5 +15,7 @@ std::vector<BrokerConfig> read_brokers(const Entry& root, Findings& findings);
 std::vector<RouteConfig> read_routes(const Entry& root, const std::vector<BrokerConfig>& brokers, Findings& findings);
 /// `[relay]`
 RelayConfig read_relay(const Entry& root, Findings& findings);
+/// `[inbox]`. Its shards must be among `stores`.
+InboxConfig read_inbox(const Entry& root, const std::vector<StoreConfig>& stores, Findings& findings);
 
 }  // namespace waybill::config
