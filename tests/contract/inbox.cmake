@@ -5,7 +5,8 @@ target_link_libraries(waybill_inbox_rigs PUBLIC waybill_inbox waybill_values
                               waybill_postgresql_errors PkgConfig::SQLITE PkgConfig::LIBPQ GTest::gtest)
 waybill_embed(waybill_inbox_rigs sqlite_inbox_schema ${PROJECT_SOURCE_DIR}/src/store/sqlite/schema/020_inbox.sql)
 waybill_embed(waybill_inbox_rigs postgresql_inbox_schema
-              ${PROJECT_SOURCE_DIR}/src/store/postgresql/schema/020_inbox.sql)
+              ${PROJECT_SOURCE_DIR}/src/store/postgresql/schema/020_inbox.sql
+              ${PROJECT_SOURCE_DIR}/src/store/postgresql/schema/030_inbox_shards.sql)
 
 add_executable(inbox_contract_test inbox_contract_test.cpp)
 target_link_libraries(inbox_contract_test PRIVATE waybill_inbox_rigs GTest::gtest_main)
@@ -14,3 +15,8 @@ gtest_discover_tests(inbox_contract_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURC
 add_executable(inbox_rotation_test inbox_rotation_test.cpp)
 target_link_libraries(inbox_rotation_test PRIVATE waybill_inbox_rigs GTest::gtest_main)
 gtest_discover_tests(inbox_rotation_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)
+
+add_executable(inbox_shards_test inbox_shards_test.cpp)
+target_link_libraries(inbox_shards_test PRIVATE waybill_inbox_rigs waybill_inbox_postgresql PkgConfig::LIBPQ
+                                                GTest::gtest_main)
+gtest_discover_tests(inbox_shards_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)

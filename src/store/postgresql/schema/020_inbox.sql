@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS waybill.inbox (
   message_id   text,
   message_time timestamptz,           -- when the message was persisted, as its id or its sender says
   marked_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  moved_to     text,                  -- not done here: the shard that decides about it from now on
   PRIMARY KEY (consumer, unique_id, fingerprint, generation)
 ) PARTITION BY LIST (generation);
 CREATE TABLE IF NOT EXISTS waybill.inbox_g0 PARTITION OF waybill.inbox FOR VALUES IN (0);
@@ -71,12 +72,15 @@ CREATE OR REPLACE FUNCTION waybill.uuid7_time(id text) RETURNS timestamptz LANGU
 $$;
 
 -- The insert of a mark: true when it is now this transaction's. Looks into every generation, inserts into `slot`.
--- Nothing is inserted for a message that is older than the consumer's bound.
+-- Nothing is inserted for a message that is older than the consumer's bound. A mark taken over from another shard keeps
+-- the time when it was made.
 CREATE OR REPLACE FUNCTION waybill.inbox_insert(slot smallint, mark waybill.inbox) RETURNS boolean
   LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO waybill.inbox (generation, consumer, unique_id, fingerprint, digest, message_id, message_time)
-    SELECT slot, mark.consumer, mark.unique_id, mark.fingerprint, mark.digest, mark.message_id, mark.message_time
+  INSERT INTO waybill.inbox (generation, consumer, unique_id, fingerprint, digest, message_id, message_time, marked_at,
+                             moved_to)
+    SELECT slot, mark.consumer, mark.unique_id, mark.fingerprint, mark.digest, mark.message_id, mark.message_time,
+           coalesce(mark.marked_at, clock_timestamp()), mark.moved_to
      WHERE NOT EXISTS (SELECT FROM waybill.inbox o
                         WHERE o.consumer = mark.consumer AND o.unique_id = mark.unique_id
                           AND o.fingerprint = mark.fingerprint)
@@ -94,8 +98,10 @@ BEGIN
   IF NOT waybill.inbox_insert(((slot + 3) & 3)::smallint, mark) THEN
     RETURN false;
   END IF;
-  INSERT INTO waybill.inbox (generation, consumer, unique_id, fingerprint, digest, message_id, message_time)
-    VALUES (slot, mark.consumer, mark.unique_id, mark.fingerprint, mark.digest, mark.message_id, mark.message_time)
+  INSERT INTO waybill.inbox (generation, consumer, unique_id, fingerprint, digest, message_id, message_time, marked_at,
+                             moved_to)
+    VALUES (slot, mark.consumer, mark.unique_id, mark.fingerprint, mark.digest, mark.message_id, mark.message_time,
+            coalesce(mark.marked_at, clock_timestamp()), mark.moved_to)
     ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'WB001', MESSAGE = 'marked in the present generation by somebody else';
@@ -117,6 +123,8 @@ BEGIN
   IF NOT FOUND THEN
     RETURN (SELECT 'expired' FROM waybill.inbox_bound b
              WHERE b.consumer = mark.consumer AND b.before >= mark.message_time);
+  ELSIF kept.moved_to IS NOT NULL THEN
+    RETURN 'moved';
   ELSIF kept.digest IS NULL OR mark.digest IS NULL OR kept.digest = mark.digest THEN
     RETURN 'duplicate';
   END IF;
@@ -136,27 +144,13 @@ CREATE OR REPLACE FUNCTION waybill.inbox_outdated() RETURNS boolean LANGUAGE sql
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'waybill.inbox'::regclass
 $$;
 
--- Marks an operation as done in the caller's transaction, or tells that it was done before:
---   new        do the effect now, in this transaction
---   duplicate  it was done: skip it
---   conflict   done with other content: skip it; both digests are in waybill.inbox_conflict
---   expired    older than the oldest kept mark: can't be told from a duplicate; skip it and tell a person
--- A second transaction with the same mark waits for the first. Under READ COMMITTED it then answers; under the stricter
--- levels it may raise serialization_failure (40001): roll back and try again. Never raises a unique violation.
--- Call it between BEGIN and COMMIT of the effect: on its own it would mark what nobody did.
-CREATE OR REPLACE FUNCTION waybill.once(consumer text, unique_id text, fingerprint text, digest text DEFAULT NULL,
-                                        message_id text DEFAULT NULL, persisted_at timestamptz DEFAULT NULL)
-  RETURNS text LANGUAGE plpgsql AS $$
+-- The mark's row as `once` is asked for it.
+CREATE OR REPLACE FUNCTION waybill.inbox_row(consumer text, unique_id text, fingerprint text, digest text,
+                                             message_id text, persisted_at timestamptz, moved_to text DEFAULT NULL)
+  RETURNS waybill.inbox LANGUAGE plpgsql AS $$
 DECLARE
-  xid     xid8 := pg_current_xact_id();  -- before the state is read: see the rule on top
-  state   bigint;
-  previous bigint;
-  slot    smallint;
-  settled boolean;
-  done    boolean;
-  born    timestamptz := coalesce(waybill.uuid7_time(message_id), persisted_at);
-  mark    waybill.inbox;
-  answer  text;
+  born timestamptz := coalesce(waybill.uuid7_time(message_id), persisted_at);
+  mark waybill.inbox;
 BEGIN
   IF coalesce(octet_length(consumer), 0) NOT BETWEEN 1 AND 255
      OR coalesce(octet_length(unique_id), 0) NOT BETWEEN 1 AND 255
@@ -167,8 +161,23 @@ BEGIN
   IF born > clock_timestamp() + interval '1 day' THEN
     born := NULL;  -- a clock that far ahead tells no age, and must not move the bound
   END IF;
-  mark := ROW(0, consumer, unique_id, fingerprint, nullif(digest, ''), nullif(message_id, ''), born, NULL);
+  mark := ROW(0, consumer, unique_id, fingerprint, nullif(digest, ''), nullif(message_id, ''), born, NULL, moved_to);
+  RETURN mark;
+END
+$$;
 
+-- Marks in the caller's transaction, or tells what was there before: `new`, `duplicate`, `conflict`, `expired`, or
+-- `moved` when another shard decides.
+CREATE OR REPLACE FUNCTION waybill.inbox_mark(mark waybill.inbox) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  xid      xid8 := pg_current_xact_id();  -- before the state is read: see the rule on top
+  state    bigint;
+  previous bigint;
+  slot     smallint;
+  settled  boolean;
+  done     boolean;
+  answer   text;
+BEGIN
   SELECT last_value INTO state FROM waybill.inbox_state;
   slot := state & 3;
   settled := pg_snapshot_xmin(pg_current_snapshot()) >= (state >> 2)::text::xid8;
@@ -197,6 +206,29 @@ BEGIN
   END LOOP;
   RAISE EXCEPTION 'waybill.once: marks were purged meanwhile; roll back and try again'
     USING ERRCODE = 'serialization_failure';
+END
+$$;
+
+-- Marks an operation as done in the caller's transaction, or tells that it was done before:
+--   new        do the effect now, in this transaction
+--   duplicate  it was done: skip it
+--   conflict   done with other content: skip it; both digests are in waybill.inbox_conflict
+--   expired    older than the oldest kept mark: can't be told from a duplicate; skip it and tell a person
+-- A second transaction with the same mark waits for the first. Under READ COMMITTED it then answers; under the stricter
+-- levels it may raise serialization_failure (40001): roll back and try again. Never raises a unique violation.
+-- Call it between BEGIN and COMMIT of the effect: on its own it would mark what nobody did.
+CREATE OR REPLACE FUNCTION waybill.once(consumer text, unique_id text, fingerprint text, digest text DEFAULT NULL,
+                                        message_id text DEFAULT NULL, persisted_at timestamptz DEFAULT NULL)
+  RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  answer text := waybill.inbox_mark(waybill.inbox_row(consumer, unique_id, fingerprint, digest, message_id,
+                                                      persisted_at));
+BEGIN
+  IF answer = 'moved' THEN
+    RAISE EXCEPTION 'waybill.once: another shard decides about this operation; ask waybill.once_sharded'
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+  RETURN answer;
 END
 $$;
 
