@@ -1,5 +1,7 @@
 #include "wire.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace waybill::simulation {
@@ -40,7 +42,13 @@ void Wire::take(Outgoing message, const Weather& weather, Rng& rng) {
     kind = OutcomeKind::unroutable;
   }
   if (kind == OutcomeKind::confirmed) ledger_.arrivals.push_back({id, message.attempt, relay_});
-  taken_.push_back({std::move(message), kind});
+  const bool mute = !weather.silent_topic.empty() && message.message->topic.str() == weather.silent_topic;
+  (mute ? mute_ : taken_).push_back({std::move(message), kind});
+}
+
+void Wire::speak_again() {
+  std::move(mute_.begin(), mute_.end(), std::back_inserter(taken_));
+  mute_.clear();
 }
 
 std::vector<Outcome> Wire::answer(Rng& rng) {
@@ -62,6 +70,7 @@ std::vector<Outcome> Wire::end(const Weather& weather, Rng& rng) {
   const auto still_arrive = rng.below(written_.size() + 1);
   const auto left_process = still_arrive + rng.below(written_.size() - still_arrive + 1);
   std::vector<std::string> in_doubt;
+  speak_again();
   for (auto& taken : taken_) {
     outcomes.push_back({taken.message.tag, OutcomeKind::in_doubt, "connection lost"});
     in_doubt.push_back(taken.message.message->id.str());
@@ -79,6 +88,7 @@ std::vector<Outcome> Wire::end(const Weather& weather, Rng& rng) {
   if (in_doubt.size() == 1) ++ledger_.lone_ends[in_doubt.front()];
   written_.clear();
   taken_.clear();
+  mute_.clear();
   up_ = false;
   return outcomes;
 }

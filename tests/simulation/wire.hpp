@@ -20,7 +20,8 @@ struct Weather {
   unsigned nack_percent = 0;  ///< of ordinary messages
   unsigned return_percent = 0;
   bool exchange_missing = false;
-  bool silent = false;  ///< takes messages, answers nothing
+  bool silent = false;         ///< takes messages, answers nothing
+  std::string silent_topic{};  ///< the same, for the messages of one topic
 };
 
 class Wire {
@@ -28,7 +29,7 @@ class Wire {
   Wire(Ledger& ledger, std::size_t relay) : ledger_(ledger), relay_(relay) {}
 
   bool is_up() const { return up_; }
-  std::size_t unanswered() const { return written_.size() + taken_.size(); }
+  std::size_t unanswered() const { return written_.size() + taken_.size() + mute_.size(); }
   bool can_arrive() const { return up_ && !written_.empty(); }
   bool can_answer() const { return up_ && !taken_.empty(); }
 
@@ -39,6 +40,8 @@ class Wire {
   std::vector<broker::Outcome> refused() { return std::exchange(refused_, {}); }
   /// The broker reads the next message. False: it was poison, the connection must end.
   bool arrive(const Weather& weather, Rng& rng);
+  /// What was taken and never answered is answered from now on.
+  void speak_again();
   /// The broker answers one message, not always the oldest, sometimes several in one go.
   std::vector<broker::Outcome> answer(Rng& rng);
   /// The connection ends: some of what was written still arrives, and all open answers are lost.
@@ -62,6 +65,7 @@ class Wire {
   bool up_ = false;
   std::deque<broker::Outgoing> written_;
   std::vector<Taken> taken_;
+  std::vector<Taken> mute_;  // taken, and never answered
   std::vector<broker::Outcome> refused_;
 };
 
