@@ -87,6 +87,7 @@ void RelayCore::forget_everything() {
   outbox_exhausted_ = outbox_empty_ = retries_empty_ = false;
   fresh_fetched_ = fresh_durable_ = settlements_issued_ = settlements_durable_ = due_knows_ = last_retry_in_ = 0;
   leaving_.clear();
+  unanswered_.clear();
   suspicions_.clear();
   suspect_.reset();
   marked_.reset();

@@ -5,6 +5,7 @@
 /// each event), so the simulation runs the very code that production runs. Not thread-safe.
 
 #include <deque>
+#include <limits>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -45,7 +46,7 @@ class RelayCore {
   const Pipe& pipe(BrokerIndex broker) const { return pipes_[broker.value]; }
   std::size_t in_flight() const;
   /// Handed out by the store and not yet durably settled there: never above `unsettled` (P3).
-  std::uint64_t unsettled() const { return fresh_fetched_ - fresh_durable_; }
+  std::uint64_t unsettled() const;
   std::size_t tracked() const { return tracked_.count(); }
   std::size_t blocked_scopes() const { return sequences_.blocked_count(); }
 
@@ -79,6 +80,7 @@ class RelayCore {
   bool take_from(RouteIndex route, Pipe& pipe, std::vector<broker::Outgoing>& burst);
   bool may_publish() const;
   bool is_held_by_fault(const RouteState& state) const;
+  bool has_a_place(RouteIndex route, const Pipe& pipe) const;
   void mark_before_publishing(Tag tag);
   broker::Outgoing send_off(Tag tag, Pipe& pipe, bool alone);
 
@@ -98,7 +100,9 @@ class RelayCore {
   void fail(Tag tag, const std::string& reason, const std::string& answer);
   void hold_back(Tag tag);
   void try_again_or_fail(Tag tag, const char* reason, const std::string& answer, Duration wait);
-  store::Settlement settlement_of(const Tracked& tracked, store::Verdict verdict) const;
+  store::Settlement settlement_of(const Tracked& tracked, store::Verdict verdict);
+  void set_aside(Tag tag, Duration wait);
+  bool is_known_unanswered(const store::Claimed& claimed) const;
   void leave_sequence(const store::Scope& scope, Tag tag);
   void leave_sequence_when_durable(Tag tag);
   void go_on_after_settlement();
@@ -113,6 +117,7 @@ class RelayCore {
   void settle_now();
   void finish_stop();
   void relieve_stuck_routes();
+  void relieve(RouteIndex route);
   bool is_stuck(RouteIndex route) const;
   bool another_route_moves(RouteIndex route) const;
   void request_fetches();
@@ -171,6 +176,14 @@ class RelayCore {
     Tag tag;
     std::uint64_t settlement = 0;
   };
+  // In flight without an answer, and in the retry table meanwhile so that the memory is free for others.
+  struct Unanswered {
+    bool was_fresh = false;       // it counts as unsettled for as long as it is in flight
+    std::uint64_t set_aside = 0;  // the settlement that moves it there
+    std::uint64_t settled = std::numeric_limits<std::uint64_t>::max();  // the one that says what became of it
+  };
+  std::unordered_map<std::uint64_t, Unanswered> unanswered_;  // by ticket
+  MonoTime relieved_at_{};
   std::deque<Leaving> leaving_;      // given up, and their sequences wait until the store knows
   std::uint64_t due_knows_ = 0;      // how many settlements the due call under way comes after
   std::uint64_t last_retry_in_ = 0;  // the settlement that carries the last retry to the store

@@ -28,6 +28,7 @@ void RelayCore::on(RetriesDue event) {
   retries_empty_ = !event.due.more && !event.due.waiting && last_retry_in_ <= due_knows_;
   next_due_ = event.due.more ? now_ : now_ + due_poll;
   for (auto& claimed : event.due.messages) admit(std::move(claimed), nullptr);
+  std::erase_if(unanswered_, [this](const auto& entry) { return entry.second.settled <= due_knows_; });
   for (const auto& scope : event.due.released) {
     if (!sequences_.is_known_after(scope, due_knows_)) continue;
     if (!scope.key) {
@@ -59,7 +60,15 @@ void RelayCore::on(BacklogFetched event) {
   }
 }
 
+// Fetched while its answer was still to come, or before the store knew what had become of it.
+bool RelayCore::is_known_unanswered(const store::Claimed& claimed) const {
+  if (claimed.origin != store::Origin::retry) return false;
+  const auto found = unanswered_.find(claimed.ticket.value);
+  return found != unanswered_.end() && due_knows_ < found->second.settled;
+}
+
 void RelayCore::admit(store::Claimed claimed, const store::Scope* draining) {
+  if (is_known_unanswered(claimed)) return;
   const auto route = routes_.find(claimed.message->topic.str());
   Tracked tracked;
   tracked.ticket = claimed.ticket;
@@ -69,7 +78,8 @@ void RelayCore::admit(store::Claimed claimed, const store::Scope* draining) {
   tracked.order = ++order_;
   tracked.tries = claimed.tries;
   // A retry carries the broker's answer, which leaves no doubt, unless none came.
-  tracked.doubt = claimed.attempt > 1 && (claimed.origin != store::Origin::retry || claimed.reason == "suspect");
+  const bool unanswered = claimed.reason == "suspect" || claimed.reason == "unanswered";
+  tracked.doubt = claimed.attempt > 1 && (claimed.origin != store::Origin::retry || unanswered);
   tracked.publications = claimed.attempt - 1;
   tracked.suspect = claimed.origin == store::Origin::retry && claimed.reason == "suspect";
   tracked.defect = std::move(claimed.defect);

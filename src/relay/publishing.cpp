@@ -1,5 +1,7 @@
 // What goes out, and when.
 
+#include <algorithm>
+
 #include "core/text.hpp"
 #include "relay/cloudevents.hpp"
 #include "relay/core.hpp"
@@ -44,10 +46,19 @@ bool RelayCore::is_held_by_fault(const RouteState& state) const {
   return state.at_fault && (state.probing || now_ < state.retry_at);
 }
 
+// Messages that are never answered must not take the whole window of a broker that other routes move on: a route holds
+// at most three quarters of what the others leave of it.
+bool RelayCore::has_a_place(RouteIndex route, const Pipe& pipe) const {
+  const std::size_t mine = states_[route].in_flight;
+  if (mine == 0 || routes_of_broker_[routes_.broker_of(route).value].size() == 1) return true;
+  const std::size_t others = pipe.in_flight() - mine;
+  return (mine + 1) * 4 <= (pipe.window() - std::min<std::size_t>(others, pipe.window())) * 3;
+}
+
 // Takes the route's next message if it may go out now.
 bool RelayCore::take_from(RouteIndex route, Pipe& pipe, std::vector<broker::Outgoing>& burst) {
   RouteState& state = states_[route];
-  if (state.ready.empty() || pipe.room() == 0 || is_held_by_fault(state)) return false;
+  if (state.ready.empty() || pipe.room() == 0 || is_held_by_fault(state) || !has_a_place(route, pipe)) return false;
   const Tag tag = state.ready.front();
   const Tracked& next = *tracked_.find(tag);
   if (pipe.has_in_flight(next.message->id.str())) return false;

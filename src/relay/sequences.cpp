@@ -61,6 +61,11 @@ std::vector<Tag> Sequences::block(const store::Scope& scope, std::uint64_t settl
   return behind;
 }
 
+bool Sequences::has_followers(const store::Scope& scope) const {
+  const auto found = sequences_.find(scope);
+  return found != sequences_.end() && found->second.queue.size() > 1;
+}
+
 void Sequences::restore(const store::Scope& scope, std::uint64_t settlement) {
   auto& sequence = sequences_[scope];
   sequence.blocked_by = settlement;

@@ -41,6 +41,9 @@ class Sequences {
   /// under way that are queued in memory, which are not to go out now.
   std::vector<Tag> block(const store::Scope& scope, std::uint64_t settlement);
 
+  /// Whether messages are queued in memory behind the one under way.
+  bool has_followers(const store::Scope& scope) const;
+
   /// Marks a scope as waiting of which nothing is in memory; settlement 0: the store had it so.
   void restore(const store::Scope& scope, std::uint64_t settlement = 0);
 

@@ -11,6 +11,7 @@ namespace {
 constexpr Duration settle_interval = std::chrono::milliseconds{50};
 constexpr Duration proof_interval = std::chrono::seconds{3};
 constexpr Duration set_aside_for = std::chrono::seconds{30};
+constexpr Duration relief_interval = std::chrono::milliseconds{100};
 constexpr std::size_t settle_batch = 1000;
 constexpr std::size_t largest_chunk = 500;
 constexpr std::size_t backlog_chunk = 100;
@@ -25,6 +26,14 @@ void RelayCore::on(Settled event) {
   ++settlements_durable_;
   go_on_after_settlement();
   if (final_settle_) stopped_ = true;
+}
+
+std::uint64_t RelayCore::unsettled() const {
+  const auto waiting = std::count_if(unanswered_.begin(), unanswered_.end(), [this](const auto& entry) {
+    return entry.second.was_fresh && entry.second.set_aside <= settlements_durable_ &&
+           entry.second.settled > settlements_durable_;
+  });
+  return fresh_fetched_ - fresh_durable_ + static_cast<std::uint64_t>(waiting);
 }
 
 void RelayCore::flush_settlements() {
@@ -68,14 +77,29 @@ std::size_t RelayCore::buffer_limit() const { return std::size_t{limits_.window}
 // retry table, uncounted, but for the head that probes.
 void RelayCore::relieve_stuck_routes() {
   if (tracked_.count() < buffer_limit() * 3 / 4 && unsettled() * 4 < std::uint64_t{limits_.unsettled} * 3) return;
+  if (now_ - relieved_at_ < relief_interval) return;
+  relieved_at_ = now_;
   for (RouteIndex route = 0; route < routes_.size(); ++route) {
-    RouteState& state = states_[route];
-    if (!is_stuck(route) || state.ready.size() < 2 || !another_route_moves(route)) continue;
-    auto waiting = std::exchange(state.ready, {});
-    state.ready.push_back(waiting.front());
-    waiting.pop_front();
-    for (const Tag tag : waiting) retry_later(tag, "route_fault", state.detail, set_aside_for);
+    if (is_stuck(route) && another_route_moves(route)) relieve(route);
   }
+}
+
+// What is in flight stays so, but those behind it in its sequence go: they can wait behind its row in the store.
+void RelayCore::relieve(RouteIndex route) {
+  const auto leads = [&](const Tracked& tracked) {
+    return tracked.is_sequenced() && sequences_.has_followers(tracked.scope);
+  };
+  const auto in_flight = tracked_.collect([&](const Tracked& tracked) {
+    return tracked.route == route && tracked.in_flight && tracked.origin != store::Origin::retry && leads(tracked);
+  });
+  for (const Tag tag : in_flight) set_aside(tag, set_aside_for);
+  auto& ready = states_[route].ready;
+  auto waiting = std::exchange(ready, {});
+  if (!waiting.empty() && !leads(*tracked_.find(waiting.front()))) {
+    ready.push_back(waiting.front());
+    waiting.pop_front();
+  }
+  for (const Tag tag : waiting) set_aside(tag, set_aside_for);
 }
 
 bool RelayCore::is_stuck(RouteIndex route) const {

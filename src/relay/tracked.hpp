@@ -105,6 +105,16 @@ class TrackedSet {
                        [&](const Slot& slot) { return slot.used && holds(slot.tracked); });
   }
 
+  template <class Predicate>
+  std::vector<Tag> collect(Predicate holds) const {
+    std::vector<Tag> tags;
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+      const Slot& one = slots_[slot];
+      if (one.used && holds(one.tracked)) tags.push_back(Tag{(std::uint64_t{one.generation} << 32) | slot});
+    }
+    return tags;
+  }
+
   std::size_t count() const { return count_; }
   std::size_t bytes() const { return bytes_; }  ///< of payload
 

@@ -12,6 +12,13 @@ namespace {
 constexpr const char* route_stopped = "route_stopped";
 // How often a message held back asks whether its route goes on.
 constexpr Duration look_again = std::chrono::seconds{5};
+constexpr const char* waits_for_others = "set aside while its route does not move";
+
+// What the next owner must still know of a message that goes back unsent.
+const char* reason_to_wait(const Tracked& tracked) {
+  if (tracked.suspect) return "suspect";
+  return tracked.doubt ? "unanswered" : "delayed";
+}
 
 }  // namespace
 
@@ -20,7 +27,10 @@ using store::ScopeChange;
 using store::Settlement;
 using store::Verdict;
 
-Settlement RelayCore::settlement_of(const Tracked& tracked, Verdict verdict) const {
+Settlement RelayCore::settlement_of(const Tracked& tracked, Verdict verdict) {
+  if (const auto found = unanswered_.find(tracked.ticket.value); found != unanswered_.end()) {
+    found->second.settled = settlements_issued_ + 1;
+  }
   Settlement settlement;
   settlement.ticket = tracked.ticket;
   settlement.origin = tracked.origin;
@@ -72,6 +82,25 @@ void RelayCore::retry_later(Tag tag, const char* reason, const std::string& answ
   leave_sequence(store::Scope{tracked.scope}, tag);
 }
 
+// Uncounted, until others have had their turn. One that is in flight stays in memory too, since its answer may still
+// come: only what stands behind it goes.
+void RelayCore::set_aside(Tag tag, Duration wait) {
+  Tracked& tracked = *tracked_.find(tag);
+  if (!tracked.in_flight) {
+    retry_later(tag, reason_to_wait(tracked), waits_for_others, wait);
+    return;
+  }
+  auto settlement = settlement_of(tracked, Verdict::retry);
+  settlement.reason = "unanswered";
+  settlement.answer = "the broker has not answered yet";
+  settlement.due_at = LaneTime{lane_now().ms + std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()};
+  settlement.blocks = block_scope(tracked, tag);
+  settle_.add(std::move(settlement), now_, true);
+  unanswered_[tracked.ticket.value] = Unanswered{tracked.origin == Origin::fresh, settlements_issued_ + 1};
+  tracked.origin = Origin::retry;
+  expect_retry();
+}
+
 void RelayCore::fail(Tag tag, const std::string& reason, const std::string& answer) {
   const Tracked& tracked = *tracked_.find(tag);
   auto settlement = settlement_of(tracked, Verdict::failed);
@@ -121,7 +150,7 @@ void RelayCore::put_back(Tag tag) {
     settle_.add(settlement_of(tracked, Verdict::parked), now_, false);
   } else if (tracked.origin == Origin::retry) {
     auto settlement = settlement_of(tracked, Verdict::retry);
-    settlement.reason = "delayed";
+    settlement.reason = reason_to_wait(tracked);
     settlement.answer = "waits behind another message of its key";
     settlement.due_at = LaneTime{lane_now().ms + 1000};
     settle_.add(std::move(settlement), now_, true);
