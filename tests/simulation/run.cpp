@@ -208,6 +208,14 @@ void Run::change_weather() {
   weather_.return_percent = rng_.chance(20) ? static_cast<unsigned>(rng_.between(1, 40)) : 0;
   weather_.exchange_missing = rng_.chance(15);
   weather_.silent = rng_.chance(15);
+  set_silent_topic(rng_.chance(15) ? "t" + std::to_string(rng_.below(config_.routes.size())) + ".x" : "");
+}
+
+void Run::set_silent_topic(const std::string& topic) {
+  weather_.silent_topic = topic;
+  for (const auto& node : nodes_) {
+    for (std::size_t broker = 0; broker < node->wire_count(); ++broker) node->wire(broker).speak_again();
+  }
 }
 
 void Run::relay_event(std::size_t index) {
@@ -261,6 +269,7 @@ std::optional<std::string> Run::check_unsettled_bound() const {
 void Run::heal() {
   faults_ = false;
   weather_ = Weather{};
+  set_silent_topic("");
   while (!open_.empty()) end_transaction(open_.size() - 1);
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     paused_[i] = false;

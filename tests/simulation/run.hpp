@@ -45,6 +45,7 @@ class Run {
   void work(std::size_t index);
   void broker_event(std::size_t index);
   void change_weather();
+  void set_silent_topic(const std::string& topic);
   void relay_event(std::size_t index);
   void steal_lane(std::size_t index);
   void pass_time();
