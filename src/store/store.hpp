@@ -61,7 +61,8 @@ struct Claimed {
 
 struct FetchLimit {
   std::size_t messages = 1000;   ///< 0: hands out none, and only proves that the lane is still owned
-  std::size_t bytes = 4u << 20;  ///< of payload; at least one message is returned whatever its size (up to max_payload)
+  std::size_t bytes = 4u << 20;  ///< of the messages as message_size() counts them; at least one message is returned
+                                 ///< whatever its size (up to max_payload)
 };
 
 struct Fetched {
@@ -95,12 +96,14 @@ struct Settlement {
   std::uint32_t attempt = 1;  ///< publications so far that may have reached the broker
   std::uint32_t tries = 0;    ///< counted tries without an ack
   LaneTime due_at{};          ///< retry only
-  bool blocks = false;   ///< retry and failed: later messages of its scope wait for it. Stored with the row: a scope
-                         ///< is `released` when no row that blocks it is left in state sending or failed
-                         ///< (a whole route: in state failed, since the heads of its keys wait as sending)
-  std::string route;     ///< the route's topic glob, empty when none matched
+  bool blocks = false;      ///< retry and failed: later messages of its scope wait for it. Stored with the row: a scope
+                            ///< is `released` when no row that blocks it is left in state sending or failed
+                            ///< (a whole route: in state failed, since the heads of its keys wait as sending)
+  std::string route;        ///< the route's topic glob, empty when none matched
+  bool unanswered = false;  ///< retry only: it is in flight still and will be settled again: until then it counts as
+                            ///< handed out by due() in this session
   std::string reason;    ///< retry and failed: `rejected unroutable no_route malformed too_large poison delayed suspect
-                         ///< route_fault`
+                         ///< route_fault unanswered`
   std::string answer;    ///< the broker's words, verbatim
   std::string endpoint;  ///< which broker connection gave the answer; empty when none was asked
 };
@@ -121,7 +124,9 @@ struct ScopeChange {
 struct SettleBatch {
   std::vector<Settlement> messages;
   std::vector<ScopeChange> scopes;
-  LaneTime now{};           ///< the lane's clock, stored for the next owner
+  LaneTime now{};                 ///< the lane's clock, stored for the next owner
+  std::optional<Ticket> suspect;  ///< the message that was marked and is in flight alone still; else the mark is
+                                  ///< forgotten
   bool clean_stop = false;  ///< nothing is in flight and nothing will be fetched again: forget claims made in advance
 };
 
@@ -168,7 +173,7 @@ class Lane {
   virtual Result<SettleReport> settle(const SettleBatch& batch) = 0;
 
   /// Stores that this one message is about to be in flight alone: durable before it returns. If the owner dies with it,
-  /// the next LaneState names it. Forgotten with the next settle().
+  /// the next LaneState names it. Forgotten with the next settle() that does not name it as its suspect.
   virtual Status mark_suspect(Ticket ticket) = 0;
 
   /// Blocks until new messages may have been committed (true), or the deadline passed or `interrupt` (a file
@@ -215,7 +220,8 @@ struct FailedFilter {
   std::optional<std::int64_t> since_ms, until_ms;  ///< of changed_at
   std::string state = "failed";
   std::size_t limit = 100;
-  Ticket after{};  ///< keyset paging: tickets greater than this
+  Ticket after{};        ///< keyset paging: tickets greater than this
+  bool payloads = true;  ///< false: the messages come without them, which is enough to act on many
 };
 
 struct FailedGroup {
@@ -249,6 +255,14 @@ struct Whereabouts {
   bool claimed = false;             ///< outbox: a relay has fetched it and its answer is not settled yet
   std::uint32_t lane = 0;
   std::string holder;
+};
+
+/// How one message stands, in a word: for the audit of very many.
+enum class Standing {
+  sending,
+  failed,
+  dropped,
+  gone,  ///< confirmed, or never stored
 };
 
 /// One relay's live figures, stored every second for `status` (name: host:pid:store:lane).
@@ -287,6 +301,8 @@ class Store {
   virtual Result<std::vector<Troubled>> troubled(const FailedFilter& filter) = 0;
   virtual Result<std::vector<FailedGroup>> failed_groups(const FailedFilter& filter) = 0;
   virtual Result<Whereabouts> locate(const MessageId& id) = 0;
+  /// How up to 1,000 messages stand, in the order of `ids`. Reads the outbox once, however many they are.
+  virtual Result<std::vector<Standing>> standings(std::span<const MessageId> ids) = 0;
   /// Failed (or dropped) messages become sending again, due at once, with tries reset. Gives how many.
   virtual Result<std::uint64_t> resend(std::span<const Ticket> tickets, const std::string& who,
                                        const std::string& why) = 0;

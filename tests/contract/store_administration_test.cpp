@@ -85,6 +85,53 @@ TEST_P(StoreAdministration, ResendMakesAFailedMessageSendingAtOnceWithFreshTries
   EXPECT_EQ(found.history[1].relay, "ann");
 }
 
+TEST_P(StoreAdministration, StandingsTellWhereEachOfManyIs) {
+  using store::Standing;
+  auto lane = acquire();
+  const auto tickets = fail(*lane, 2);
+  ASSERT_TRUE(store().drop({tickets.data(), 1}, "ann", "test order"));
+  send(4);
+  const auto claims = fetch(*lane, 4);
+  settle(*lane, {confirmed(claims[0]), retry(claims[1], 1000)});
+  std::vector<MessageId> ids;
+  store::FailedFilter filter;
+  for (const auto* state : {"dropped", "failed"}) {
+    filter.state = state;
+    ids.push_back(troubled(filter).at(0).message.id);
+  }
+  for (const auto& claimed : claims) ids.push_back(claimed.message->id);
+  ids.emplace_back("never stored");
+  const auto standings = store().standings(ids);
+  ASSERT_TRUE(standings) << standings.error().message();
+  EXPECT_THAT(*standings, ElementsAre(Standing::dropped, Standing::failed, Standing::gone, Standing::sending,
+                                      Standing::sending, Standing::sending, Standing::gone));
+  const auto none = store().standings({});
+  ASSERT_TRUE(none) << none.error().message();
+  EXPECT_TRUE(none->empty());
+}
+
+TEST_P(StoreAdministration, StandingsKnowAParkedMessage) {
+  auto lane = acquire();
+  send(2, "17");
+  const auto claims = fetch(*lane, 2);
+  const Scope scope{"orders.*", "17"};
+  settle(*lane, {failed(claims[0]), verdict(claims[1], Verdict::parked)},
+         {{ScopeChange::Kind::block, scope, claims[0].ticket}});
+  const auto standings = store().standings(std::vector{claims[1].message->id});
+  ASSERT_TRUE(standings) << standings.error().message();
+  EXPECT_THAT(*standings, ElementsAre(store::Standing::sending));
+}
+
+TEST_P(StoreAdministration, MessagesCanBeListedWithoutTheirPayloads) {
+  auto lane = acquire();
+  fail(*lane, 1);
+  ASSERT_NE(troubled().at(0).message.payload, "");
+  store::FailedFilter filter;
+  filter.payloads = false;
+  EXPECT_EQ(troubled(filter).at(0).message.payload, "");
+  EXPECT_EQ(troubled(filter).at(0).message.id, troubled().at(0).message.id);
+}
+
 TEST_P(StoreAdministration, DropIsAMarkThatRestoreUndoes) {
   auto lane = acquire();
   const auto tickets = fail(*lane, 3);

@@ -90,6 +90,41 @@ TEST_P(StoreContract, RetryIsHandedOutOnceUntilItIsSettledAgain) {
   EXPECT_THAT(due(*lane, 100'000), IsEmpty());
 }
 
+TEST_P(StoreContract, UnansweredMessageWaitsInTheRetryTableForItsAnswer) {
+  auto lane = acquire();
+  send(2);
+  auto claims = fetch(*lane, 2);
+  auto first = retry(claims[0], 0);
+  auto second = retry(claims[1], 0);
+  first.unanswered = second.unanswered = true;
+  EXPECT_EQ(settle(*lane, {first, second}).durable_fresh, 2U);
+  EXPECT_TRUE(due(*lane, 1000).empty()) << "its answer may still come";
+  claims[0].origin = claims[1].origin = Origin::retry;
+  settle(*lane, {confirmed(claims[0])});
+  EXPECT_EQ(count_sending(), 1U);
+  take_over(lane);
+  const auto again = due(*lane, 1000);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].ticket, claims[1].ticket);
+  EXPECT_GT(again[0].attempt, 1U);
+}
+
+TEST_P(StoreContract, UnansweredMessageMayBeAnsweredInTheSameSettlement) {
+  auto lane = acquire();
+  send(2);
+  const auto claims = fetch(*lane, 2);
+  auto first = retry(claims[0], 0);
+  auto second = retry(claims[1], 0);
+  first.unanswered = second.unanswered = true;
+  auto confirmed_first = confirmed(claims[0]);
+  auto retried_second = retry(claims[1], 500);
+  confirmed_first.origin = retried_second.origin = Origin::retry;
+  settle(*lane, {first, second, confirmed_first, retried_second});
+  EXPECT_TRUE(due(*lane, 499).empty());
+  EXPECT_EQ(due(*lane, 500).size(), 1U);
+  EXPECT_EQ(count_sending(), 1U);
+}
+
 TEST_P(StoreContract, FailedMessageWaitsForAPersonWithItsHistory) {
   auto lane = acquire();
   send_row({.id = "m1", .key = "k", .payload = "body", .headers = R"({"n":"v"})"});

@@ -208,5 +208,26 @@ TEST_P(StoreContract, SuspectIsForgottenWithTheNextSettlement) {
   EXPECT_EQ(lane->state().suspect_kills, 0U);
 }
 
+TEST_P(StoreContract, SuspectStaysThroughASettlementThatNamesIt) {
+  auto lane = acquire();
+  send(3);
+  const auto claims = fetch(*lane, 3);
+  ASSERT_TRUE(lane->mark_suspect(claims[0].ticket));
+  SettleBatch batch;
+  batch.messages = {confirmed(claims[1])};
+  batch.suspect = claims[0].ticket;
+  ASSERT_TRUE(lane->settle(batch));
+  take_over(lane);
+  EXPECT_EQ(lane->state().suspect, claims[0].ticket);
+  EXPECT_EQ(lane->state().suspect_kills, 1U);
+  // Naming one that was never marked marks nobody.
+  const auto again = fetch(*lane, 2);
+  batch.messages = {confirmed(again[0])};
+  batch.suspect = again[1].ticket;
+  ASSERT_TRUE(lane->settle(batch));
+  take_over(lane);
+  EXPECT_FALSE(lane->state().suspect);
+}
+
 }  // namespace
 }  // namespace waybill::contract

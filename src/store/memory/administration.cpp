@@ -122,7 +122,9 @@ Result<std::vector<Troubled>> MemoryStore::troubled(const FailedFilter& filter) 
   std::vector<Troubled> page;
   for (const auto& [sequence, row] : tables_->retry) {
     if (page.size() >= filter.limit) break;
-    if (matches(filter, sequence, row)) page.push_back(describe(*tables_, sequence, row));
+    if (!matches(filter, sequence, row)) continue;
+    page.push_back(describe(*tables_, sequence, row));
+    if (!filter.payloads) page.back().message.payload.clear();
   }
   return page;
 }
@@ -168,6 +170,25 @@ Result<Whereabouts> MemoryStore::locate(const MessageId& id) {
     return found;
   }
   return found;
+}
+
+Result<std::vector<Standing>> MemoryStore::standings(std::span<const MessageId> ids) {
+  const std::lock_guard lock{tables_->mutex};
+  std::map<std::string, Standing> known;
+  for (const auto& [sequence, row] : tables_->retry) {
+    known[row.message.id.str()] = row.state == "failed"    ? Standing::failed
+                                  : row.state == "dropped" ? Standing::dropped
+                                                           : Standing::sending;
+  }
+  for (const auto& [sequence, row] : tables_->outbox) {
+    if (row.commit != Commit::open) known[row.message.id.str()] = Standing::sending;
+  }
+  std::vector<Standing> standings;
+  for (const auto& id : ids) {
+    const auto found = known.find(id.str());
+    standings.push_back(found == known.end() ? Standing::gone : found->second);
+  }
+  return standings;
 }
 
 Result<std::uint64_t> MemoryStore::resend(std::span<const Ticket> tickets, const std::string& who,

@@ -89,9 +89,12 @@ Result<Fetched> MemoryLane::backlog(const Scope& scope, FetchLimit limit) {
 
 Result<SettleReport> MemoryLane::settle(const SettleBatch& batch) {
   return guarded<SettleReport>(Call::settle, [&]() -> Result<SettleReport> {
+    std::set<Sequence> unanswered;  // may be settled a second time in the same batch
     for (const auto& settlement : batch.messages) {
       const auto& out = settlement.origin == Origin::retry ? retries_out_ : outbox_out_;
-      if (!out.contains(settlement.ticket.value)) {
+      if (settlement.unanswered) unanswered.insert(settlement.ticket.value);
+      const bool again = settlement.origin == Origin::retry && unanswered.contains(settlement.ticket.value);
+      if (!out.contains(settlement.ticket.value) && !again) {
         return Error{ErrorCode::refused, "ticket " + std::to_string(settlement.ticket.value) +
                                              " is not one that this session was handed and has not settled"};
       }
@@ -99,6 +102,7 @@ Result<SettleReport> MemoryLane::settle(const SettleBatch& batch) {
     apply_settlement(*tables_, number_, holder_, batch);
     for (const auto& settlement : batch.messages) {
       (settlement.origin == Origin::retry ? retries_out_ : outbox_out_).erase(settlement.ticket.value);
+      if (settlement.unanswered) retries_out_.insert(settlement.ticket.value);
       if (settlement.origin == Origin::fresh) ++durable_fresh_;
     }
     for (const auto& change : batch.scopes) {

@@ -128,7 +128,7 @@ void apply_settlement(Tables& tables, std::uint32_t lane, const std::string& hol
   for (const auto& settlement : batch.messages) writer.settle(settlement);
   auto& row = tables.lanes[lane];
   row.clock = std::max(row.clock, batch.now);
-  row.suspect.reset();
+  if (!batch.suspect || row.suspect != batch.suspect->value) row.suspect.reset();
   if (!batch.clean_stop) return;
   row.clean = true;
   // What an owner before this one may have sent keeps its flag for as long as it waits here, parked or not read again.

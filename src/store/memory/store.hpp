@@ -82,6 +82,7 @@ class MemoryStore final : public Store {
   Result<std::vector<Troubled>> troubled(const FailedFilter& filter) override;
   Result<std::vector<FailedGroup>> failed_groups(const FailedFilter& filter) override;
   Result<Whereabouts> locate(const MessageId& id) override;
+  Result<std::vector<Standing>> standings(std::span<const MessageId> ids) override;
   Result<std::uint64_t> resend(std::span<const Ticket> tickets, const std::string& who,
                                const std::string& why) override;
   Result<std::uint64_t> drop(std::span<const Ticket> tickets, const std::string& who, const std::string& why) override;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "store/postgresql/lane.hpp"
 #include "store/postgresql/pacing.hpp"
@@ -11,8 +12,10 @@ using store::Verdict;
 Result<store::SettleReport> PostgresLane::settle(const store::SettleBatch& batch) {
   if (auto known = check_tickets(batch); !known) return known.error();
   clock_ms_ = std::max(clock_ms_, batch.now.ms);
-  suspect_.reset();
-  suspect_kills_ = 0;
+  if (!batch.suspect || suspect_ != static_cast<Seq>(batch.suspect->value)) {
+    suspect_.reset();
+    suspect_kills_ = 0;
+  }
   std::uint64_t fresh = 0;
   for (const auto& settlement : batch.messages) fresh += settlement.origin == Origin::fresh ? 1 : 0;
   const auto parked = take_settled(batch);
@@ -36,10 +39,12 @@ Result<store::SettleReport> PostgresLane::settle(const store::SettleBatch& batch
 }
 
 Status PostgresLane::check_tickets(const store::SettleBatch& batch) const {
+  std::unordered_set<Seq> unanswered;  // may be settled a second time in the same batch
   for (const auto& settlement : batch.messages) {
     const auto seq = static_cast<Seq>(settlement.ticket.value);
+    if (settlement.unanswered) unanswered.insert(seq);
     const bool known = settlement.origin == Origin::fresh   ? outstanding_.contains(seq)
-                       : settlement.origin == Origin::retry ? retries_.has_handed_out(seq)
+                       : settlement.origin == Origin::retry ? retries_.has_handed_out(seq) || unanswered.contains(seq)
                                                             : true;
     if (!known) {
       return Error{ErrorCode::refused, "message " + std::to_string(seq) + " was not handed out, or is settled already"};

@@ -60,6 +60,7 @@ Status RetryTable::settle(const store::SettleBatch& batch, Seq flagged) {
     (known ? (stays(settlement) ? changed : gone) : moved_in).push_back(&settlement);
     if (was_tried(settlement)) tried.push_back(&settlement);
     handed_out_.erase(seq_of(settlement));
+    if (settlement.unanswered) handed_out_.insert(seq_of(settlement));
   }
   if (auto done = copy_in(moved_in, flagged); !done) return done;
   if (auto done = change(changed); !done) return done;

@@ -39,6 +39,7 @@ class PostgresStore final : public store::Store {
   Result<std::vector<store::FailedGroup>> failed_groups(const store::FailedFilter& filter) override;
   // locate.cpp
   Result<store::Whereabouts> locate(const MessageId& id) override;
+  Result<std::vector<store::Standing>> standings(std::span<const MessageId> ids) override;
   // operator_acts.cpp
   Result<std::uint64_t> resend(std::span<const store::Ticket> tickets, const std::string& who,
                                const std::string& why) override;

@@ -51,12 +51,14 @@ std::string from_hex(std::string_view hex) {
   return bytes;
 }
 
-const char* const troubled_columns =
-    "r.seq, r.lane, r.state, r.route, r.attempts, r.tries, r.reason, r.answer, r.due_ms, (extract(epoch FROM "
-    "r.created_at) * "
-    "1000)::bigint, (extract(epoch FROM r.changed_at) * 1000)::bigint, r.id, r.topic, r.key, encode(r.payload, 'hex'), "
-    "CASE WHEN octet_length(r.headers::text) <= 1048576 THEN r.headers::text END, "
-    "CASE WHEN octet_length(r.content_type) <= 255 THEN r.content_type END";
+#define WAYBILL_TROUBLED_COLUMNS(payload)                                                                            \
+  "r.seq, r.lane, r.state, r.route, r.attempts, r.tries, r.reason, r.answer, r.due_ms, (extract(epoch FROM "         \
+  "r.created_at) * 1000)::bigint, (extract(epoch FROM r.changed_at) * 1000)::bigint, r.id, r.topic, r.key, " payload \
+  ", CASE WHEN octet_length(r.headers::text) <= 1048576 THEN r.headers::text END, "                                  \
+  "CASE WHEN octet_length(r.content_type) <= 255 THEN r.content_type END"
+
+const char* const troubled_columns = WAYBILL_TROUBLED_COLUMNS("encode(r.payload, 'hex')");
+const char* const troubled_columns_without_payload = WAYBILL_TROUBLED_COLUMNS("''");
 
 Troubled troubled_of(const Rows& rows, int row, const std::vector<Position>& positions) {
   Troubled troubled;
@@ -91,7 +93,8 @@ Result<std::vector<Troubled>> PostgresStore::troubled(const FailedFilter& filter
     auto positions = all_positions(connection, facts->lanes);
     if (!positions) return positions.error();
     Parameters parameters;
-    auto sql = std::string{"SELECT "} + troubled_columns + " FROM waybill.retry r" + where(filter, parameters);
+    auto sql = std::string{"SELECT "} + (filter.payloads ? troubled_columns : troubled_columns_without_payload) +
+               " FROM waybill.retry r" + where(filter, parameters);
     parameters.add(static_cast<std::int64_t>(filter.after.value)).add(static_cast<std::int64_t>(filter.limit));
     sql += " AND r.seq > $" + std::to_string(parameters.count() - 1) + "::bigint ORDER BY r.seq LIMIT $" +
            std::to_string(parameters.count()) + "::bigint";

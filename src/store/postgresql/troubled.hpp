@@ -9,6 +9,8 @@ namespace waybill::postgresql {
 
 /// The columns of waybill.retry, called r, in the order that troubled_of() reads.
 extern const char* const troubled_columns;
+/// The same, with an empty payload.
+extern const char* const troubled_columns_without_payload;
 /// The bytes of what encode(..., 'hex') gave.
 std::string from_hex(std::string_view hex);
 store::Troubled troubled_of(const Rows& rows, int row, const std::vector<Position>& positions);

@@ -50,7 +50,7 @@ class SqliteLane final : public store::Lane {
   /// write.
   std::int64_t claim_with_settlement() const;
   Status write_batch(const store::SettleBatch& batch);
-  Status write_position(LaneTime now, std::int64_t claimed);
+  Status write_position(const store::SettleBatch& batch, std::int64_t claimed);
   Status write_clean_stop();
   /// The last statement must have changed the lane's row; it does so only for the owner with the highest fence.
   Status require_owner() const;

@@ -18,6 +18,8 @@ constexpr std::string_view settling = "can't settle";
 // As read_message() reads it: a key over its limit is none.
 #define WAYBILL_BOUNDED_KEY "CASE WHEN length(CAST(key AS BLOB)) <= 255 THEN key END"
 
+constexpr std::int64_t no_row = 0;  // AUTOINCREMENT begins at 1
+
 std::int64_t row_of(store::Ticket ticket) { return static_cast<std::int64_t>(ticket.value); }
 
 constexpr std::string_view copy_to_retry =
@@ -192,6 +194,7 @@ Result<store::SettleReport> SqliteLane::settle(const store::SettleBatch& batch) 
   if (auto written = write_batch(batch); !written) return give_up(written.error());
   for (const auto& settlement : batch.messages) {
     if (settlement.origin == Origin::retry) retries_out_.erase(row_of(settlement.ticket));
+    if (settlement.unanswered) retries_out_.insert(row_of(settlement.ticket));
     if (settlement.origin == Origin::fresh) ++durable_fresh_;
   }
   for (const auto& change : batch.scopes) {
@@ -205,7 +208,7 @@ Status SqliteLane::write_batch(const store::SettleBatch& batch) {
   auto transaction = Transaction::begin(connection_, settling);
   if (!transaction) return transaction.error();
   const auto claimed = claim_with_settlement();
-  if (auto written = write_position(batch.now, claimed); !written) return written;
+  if (auto written = write_position(batch, claimed); !written) return written;
   SettlementWriter writer{connection_, scopes_, {holder_, formerly_claimed_, batch.now}};
   for (const auto& change : batch.scopes) {
     if (auto changed = writer.change_scope(change); !changed) return changed;
@@ -222,14 +225,15 @@ Status SqliteLane::write_batch(const store::SettleBatch& batch) {
   return {};
 }
 
-Status SqliteLane::write_position(LaneTime now, std::int64_t claimed) {
+Status SqliteLane::write_position(const store::SettleBatch& batch, std::int64_t claimed) {
   auto update = connection_.cached(
-      "UPDATE waybill_lane SET clock_ms = max(clock_ms, ?1), claimed = ?2, suspect = NULL WHERE lane = 0 AND fence = "
-      "?3",
+      "UPDATE waybill_lane SET clock_ms = max(clock_ms, ?1), claimed = ?2, "
+      "suspect = CASE WHEN suspect = ?4 THEN suspect END WHERE lane = 0 AND fence = ?3",
       settling);
   if (!update) return update.error();
-  if (auto updated = (*update)->bind(1, now.ms).bind(2, claimed).bind(3, fence_).run(settling); !updated)
-    return updated;
+  (*update)->bind(1, batch.now.ms).bind(2, claimed).bind(3, fence_);
+  (*update)->bind(4, batch.suspect ? row_of(*batch.suspect) : no_row);
+  if (auto updated = (*update)->run(settling); !updated) return updated;
   return require_owner();
 }
 

@@ -30,6 +30,7 @@ class SqliteStore final : public store::Store {
   Result<std::vector<store::Troubled>> troubled(const store::FailedFilter& filter) override;
   Result<std::vector<store::FailedGroup>> failed_groups(const store::FailedFilter& filter) override;
   Result<store::Whereabouts> locate(const MessageId& id) override;
+  Result<std::vector<store::Standing>> standings(std::span<const MessageId> ids) override;
   Result<std::uint64_t> resend(std::span<const store::Ticket> tickets, const std::string& who,
                                const std::string& why) override;
   Result<std::uint64_t> drop(std::span<const store::Ticket> tickets, const std::string& who,

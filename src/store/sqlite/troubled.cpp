@@ -89,7 +89,8 @@ Result<std::vector<Troubled>> SqliteStore::troubled(const FailedFilter& filter) 
   if (!rows) return rows.error();
   const BoundFilter bound{filter};
   bound.bind(*rows);
-  rows->bind(1, static_cast<std::int64_t>(config_.max_payload)).bind(11, static_cast<std::int64_t>(filter.limit));
+  const auto longest = filter.payloads ? static_cast<std::int64_t>(config_.max_payload) : std::int64_t{-1};
+  rows->bind(1, longest).bind(11, static_cast<std::int64_t>(filter.limit));
   std::vector<Troubled> page;
   while (true) {
     auto there = rows->step(listing);
