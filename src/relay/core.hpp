@@ -101,8 +101,7 @@ class RelayCore {
   void hold_back(Tag tag);
   void try_again_or_fail(Tag tag, const char* reason, const std::string& answer, Duration wait);
   store::Settlement settlement_of(const Tracked& tracked, store::Verdict verdict);
-  void set_aside(Tag tag, Duration wait);
-  bool is_known_unanswered(const store::Claimed& claimed) const;
+  void set_aside(Tag tag);
   void leave_sequence(const store::Scope& scope, Tag tag);
   void leave_sequence_when_durable(Tag tag);
   void go_on_after_settlement();

@@ -28,7 +28,6 @@ void RelayCore::on(RetriesDue event) {
   retries_empty_ = !event.due.more && !event.due.waiting && last_retry_in_ <= due_knows_;
   next_due_ = event.due.more ? now_ : now_ + due_poll;
   for (auto& claimed : event.due.messages) admit(std::move(claimed), nullptr);
-  std::erase_if(unanswered_, [this](const auto& entry) { return entry.second.settled <= due_knows_; });
   for (const auto& scope : event.due.released) {
     if (!sequences_.is_known_after(scope, due_knows_)) continue;
     if (!scope.key) {
@@ -60,15 +59,7 @@ void RelayCore::on(BacklogFetched event) {
   }
 }
 
-// Fetched while its answer was still to come, or before the store knew what had become of it.
-bool RelayCore::is_known_unanswered(const store::Claimed& claimed) const {
-  if (claimed.origin != store::Origin::retry) return false;
-  const auto found = unanswered_.find(claimed.ticket.value);
-  return found != unanswered_.end() && due_knows_ < found->second.settled;
-}
-
 void RelayCore::admit(store::Claimed claimed, const store::Scope* draining) {
-  if (is_known_unanswered(claimed)) return;
   const auto route = routes_.find(claimed.message->topic.str());
   Tracked tracked;
   tracked.ticket = claimed.ticket;

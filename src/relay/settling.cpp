@@ -10,7 +10,6 @@ namespace {
 // One transaction a few tens of times a second at most, whatever the rate.
 constexpr Duration settle_interval = std::chrono::milliseconds{50};
 constexpr Duration proof_interval = std::chrono::seconds{3};
-constexpr Duration set_aside_for = std::chrono::seconds{30};
 constexpr Duration relief_interval = std::chrono::milliseconds{100};
 constexpr std::size_t settle_batch = 1000;
 constexpr std::size_t largest_chunk = 500;
@@ -24,14 +23,14 @@ void RelayCore::on(Settled event) {
   settle_pending_ = false;
   fresh_durable_ = event.report.durable_fresh;
   ++settlements_durable_;
+  std::erase_if(unanswered_, [this](const auto& entry) { return entry.second.settled <= settlements_durable_; });
   go_on_after_settlement();
   if (final_settle_) stopped_ = true;
 }
 
 std::uint64_t RelayCore::unsettled() const {
   const auto waiting = std::count_if(unanswered_.begin(), unanswered_.end(), [this](const auto& entry) {
-    return entry.second.was_fresh && entry.second.set_aside <= settlements_durable_ &&
-           entry.second.settled > settlements_durable_;
+    return entry.second.was_fresh && entry.second.set_aside <= settlements_durable_;
   });
   return fresh_fetched_ - fresh_durable_ + static_cast<std::uint64_t>(waiting);
 }
@@ -52,6 +51,8 @@ void RelayCore::flush_settlements() {
 void RelayCore::settle_now() {
   auto batch = settle_.take();
   batch.now = lane_now();
+  if (const Tracked* marked = recovering_ && marked_ ? tracked_.find(*marked_) : nullptr)
+    batch.suspect = marked->ticket;
   settle_pending_ = true;
   ++settlements_issued_;
   out_.emplace_back(Settle{std::move(batch)});
@@ -92,14 +93,14 @@ void RelayCore::relieve(RouteIndex route) {
   const auto in_flight = tracked_.collect([&](const Tracked& tracked) {
     return tracked.route == route && tracked.in_flight && tracked.origin != store::Origin::retry && leads(tracked);
   });
-  for (const Tag tag : in_flight) set_aside(tag, set_aside_for);
+  for (const Tag tag : in_flight) set_aside(tag);
   auto& ready = states_[route].ready;
   auto waiting = std::exchange(ready, {});
   if (!waiting.empty() && !leads(*tracked_.find(waiting.front()))) {
     ready.push_back(waiting.front());
     waiting.pop_front();
   }
-  for (const Tag tag : waiting) set_aside(tag, set_aside_for);
+  for (const Tag tag : waiting) set_aside(tag);
 }
 
 bool RelayCore::is_stuck(RouteIndex route) const {

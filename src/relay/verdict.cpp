@@ -12,7 +12,7 @@ namespace {
 constexpr const char* route_stopped = "route_stopped";
 // How often a message held back asks whether its route goes on.
 constexpr Duration look_again = std::chrono::seconds{5};
-constexpr const char* waits_for_others = "set aside while its route does not move";
+constexpr Duration set_aside_for = std::chrono::seconds{30};
 
 // What the next owner must still know of a message that goes back unsent.
 const char* reason_to_wait(const Tracked& tracked) {
@@ -84,16 +84,17 @@ void RelayCore::retry_later(Tag tag, const char* reason, const std::string& answ
 
 // Uncounted, until others have had their turn. One that is in flight stays in memory too, since its answer may still
 // come: only what stands behind it goes.
-void RelayCore::set_aside(Tag tag, Duration wait) {
+void RelayCore::set_aside(Tag tag) {
   Tracked& tracked = *tracked_.find(tag);
   if (!tracked.in_flight) {
-    retry_later(tag, reason_to_wait(tracked), waits_for_others, wait);
+    retry_later(tag, reason_to_wait(tracked), "set aside while its route does not move", set_aside_for);
     return;
   }
   auto settlement = settlement_of(tracked, Verdict::retry);
   settlement.reason = "unanswered";
   settlement.answer = "the broker has not answered yet";
-  settlement.due_at = LaneTime{lane_now().ms + std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()};
+  settlement.unanswered = true;
+  settlement.due_at = lane_now();  // for another owner: it sends it again at once
   settlement.blocks = block_scope(tracked, tag);
   settle_.add(std::move(settlement), now_, true);
   unanswered_[tracked.ticket.value] = Unanswered{tracked.origin == Origin::fresh, settlements_issued_ + 1};
