@@ -13,7 +13,13 @@
 namespace waybill::simulation {
 
 /// How the broker treats every copy of a message.
-enum class Nature { ordinary, always_rejected, always_unroutable, poison };
+enum class Nature {
+  ordinary,
+  always_rejected,
+  always_unroutable,
+  poison,  ///< ends the connection on which it arrives
+  lethal,  ///< ends the relay that sends it
+};
 
 struct Written {
   std::string id;

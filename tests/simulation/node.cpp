@@ -71,6 +71,7 @@ std::variant<Event, Error> Node::execute(const StoreAction& action) {
   }
   if (const auto* settle = std::get_if<Settle>(&action)) {
     auto report = lane_->settle(settle->batch);
+    if (!report && report.error().code() == ErrorCode::refused) misuse_ = report.error().message();
     if (!report) return report.error();
     return Event{Settled{*report}};
   }

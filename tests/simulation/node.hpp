@@ -26,6 +26,9 @@ class Node {
   Wire& wire(std::size_t broker) { return wires_[broker]; }
   const relay::RelayCore& core() const { return core_; }
 
+  /// What the engine did that no store may allow: settle what it was not handed.
+  const std::string& misuse() const { return misuse_; }
+
   /// Performs the next store action, or tries to take the lane.
   void step_store(MonoTime now, const Weather& weather, Rng& rng);
   void connect(std::size_t broker, MonoTime now);
@@ -56,6 +59,7 @@ class Node {
   std::unique_ptr<store::Lane> lane_;
   std::deque<StoreAction> store_work_;
   std::vector<Wire> wires_;
+  std::string misuse_;
 };
 
 }  // namespace waybill::simulation

@@ -130,7 +130,7 @@ void Run::write_something() {
     written.key = key;
     written.topic = rng_.chance(2) ? "nowhere" : "t" + std::to_string(rng_.below(config_.routes.size())) + ".x";
     if (rng_.chance(4)) {
-      written.nature = pick(rng_, {Nature::always_rejected, Nature::always_unroutable, Nature::poison});
+      written.nature = pick(rng_, {Nature::always_rejected, Nature::always_unroutable, Nature::poison, Nature::lethal});
     }
     written.malformed = rng_.chance(2);
     Message message;
@@ -178,6 +178,8 @@ void Run::work(std::size_t index) {
     case 1:
       if (node.holds_lane() && !node.wire(broker).is_up()) {
         node.connect(broker, now_);
+      } else if (node.wire(broker).next_is_lethal()) {
+        kill(index);
       } else if (node.wire(broker).can_arrive()) {
         node.arrive(broker, now_, weather_, rng_);
       }
@@ -237,9 +239,13 @@ void Run::relay_event(std::size_t index) {
       for (int i = 0; i < 40 && !nodes_[index]->core().is_stopped(); ++i) work(index);
       [[fallthrough]];
     default:
-      nodes_[index]->kill(weather_, rng_);
-      nodes_[index] = std::make_unique<Node>(config_, *store_, ledger_, index, lane_of_node_[index]);
+      kill(index);
   }
+}
+
+void Run::kill(std::size_t index) {
+  nodes_[index]->kill(weather_, rng_);
+  nodes_[index] = std::make_unique<Node>(config_, *store_, ledger_, index, lane_of_node_[index]);
 }
 
 void Run::steal_lane(std::size_t index) {
@@ -259,6 +265,7 @@ void Run::pass_time() {
 // P3: what reached the broker and is not yet durably settled never exceeds `unsettled` for each lane's owner.
 std::optional<std::string> Run::check_unsettled_bound() const {
   for (const auto& node : nodes_) {
+    if (!node->misuse().empty()) return "the store refused: " + node->misuse();
     if (node->core().unsettled() <= config_.relay.unsettled) continue;
     return "P3: " + std::to_string(node->core().unsettled()) + " unsettled messages, allowed are " +
            std::to_string(config_.relay.unsettled);
@@ -314,7 +321,8 @@ void Run::resend_failed() {
   for (const auto& [sequence, row] : store_->retry_rows()) {
     if (row.state != "failed") continue;
     Written& written = ledger_.written.at(row.message.id.str());
-    const bool mendable = !written.malformed && written.nature != Nature::poison && row.reason != "no_route";
+    const bool deadly = written.nature == Nature::poison || written.nature == Nature::lethal;
+    const bool mendable = !written.malformed && !deadly && row.reason != "no_route";
     if (mendable) {
       written.nature = Nature::ordinary;
       ledger_.resent_by_person.insert(written.id);

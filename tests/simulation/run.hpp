@@ -47,6 +47,7 @@ class Run {
   void change_weather();
   void set_silent_topic(const std::string& topic);
   void relay_event(std::size_t index);
+  void kill(std::size_t index);
   void steal_lane(std::size_t index);
   void pass_time();
 

@@ -82,7 +82,7 @@ std::vector<Outcome> Wire::end(const Weather& weather, Rng& rng) {
     const bool left = n < left_process;
     outcomes.push_back({message.tag, left ? OutcomeKind::in_doubt : OutcomeKind::unsent, "connection lost"});
     if (left) in_doubt.push_back(message.message->id.str());
-    poisoned = poisoned || nature_of(message) == Nature::poison;
+    poisoned = poisoned || nature_of(message) == Nature::poison || nature_of(message) == Nature::lethal;
     if (n++ < still_arrive && !poisoned) take(std::move(message), weather, rng);
   }
   if (in_doubt.size() == 1) ++ledger_.lone_ends[in_doubt.front()];

@@ -38,6 +38,8 @@ class Wire {
   void write(std::vector<broker::Outgoing> messages);
   /// What was handed over while there was no connection.
   std::vector<broker::Outcome> refused() { return std::exchange(refused_, {}); }
+  /// Whether the next message is one that the relay does not survive.
+  bool next_is_lethal() const { return can_arrive() && nature_of(written_.front()) == Nature::lethal; }
   /// The broker reads the next message. False: it was poison, the connection must end.
   bool arrive(const Weather& weather, Rng& rng);
   /// What was taken and never answered is answered from now on.
