@@ -6,6 +6,7 @@ namespace waybill::admin {
 namespace {
 
 constexpr std::size_t shown_ids = 10;
+constexpr std::size_t ids_at_once = 1000;
 
 Result<std::string> id_of(std::string_view line) {
   if (!line.starts_with('{')) return std::string(line);
@@ -17,25 +18,31 @@ Result<std::string> id_of(std::string_view line) {
   return id->get<std::string>();
 }
 
-AuditClass& class_of(const store::Whereabouts& found, Audit& audit) {
-  using Place = store::Whereabouts::Place;
-  if (found.place == Place::outbox) return audit.sending;
-  if (found.place == Place::gone) return audit.left;
-  const std::string state = found.troubled ? found.troubled->state : "sending";
-  if (state == "failed") return audit.failed;
-  if (state == "dropped") return audit.dropped;
-  return audit.sending;
+AuditClass& class_of(store::Standing standing, Audit& audit) {
+  switch (standing) {
+    case store::Standing::sending:
+      return audit.sending;
+    case store::Standing::failed:
+      return audit.failed;
+    case store::Standing::dropped:
+      return audit.dropped;
+    case store::Standing::gone:
+      break;
+  }
+  return audit.left;
 }
 
-Status look_up(store::Store& store, const std::string& id, const IsConsumed& is_consumed, Audit& audit) {
-  auto found = store.locate(MessageId(id));
-  if (!found) return found.error();
-  auto& place = class_of(*found, audit);
-  place.add(id);
-  if (&place != &audit.left || !is_consumed) return {};
-  auto consumed = is_consumed(id);
-  if (!consumed) return consumed.error();
-  (*consumed ? audit.consumed : audit.unconsumed).add(id);
+Status look_up(store::Store& store, std::span<const MessageId> ids, const IsConsumed& is_consumed, Audit& audit) {
+  auto standings = store.standings(ids);
+  if (!standings) return standings.error();
+  for (std::size_t n = 0; n < ids.size(); ++n) {
+    const auto& id = ids[n].str();
+    class_of((*standings)[n], audit).add(id);
+    if ((*standings)[n] != store::Standing::gone || !is_consumed) continue;
+    auto consumed = is_consumed(id);
+    if (!consumed) return consumed.error();
+    (*consumed ? audit.consumed : audit.unconsumed).add(id);
+  }
   return {};
 }
 
@@ -70,14 +77,18 @@ Result<Audit> audit_ids(store::Store& store, std::span<const std::string> ids, c
   Audit audit;
   audit.consumer_known = static_cast<bool>(is_consumed);
   std::set<std::string_view> seen;
-  for (const auto& id : ids) {
-    if (!seen.insert(id).second) {
-      audit.repeated.add(id);
-      continue;
+  std::vector<MessageId> chunk;
+  for (auto id = ids.begin(); id != ids.end(); ++id) {
+    if (seen.insert(*id).second) {
+      chunk.emplace_back(*id);
+    } else {
+      audit.repeated.add(*id);
     }
-    ++audit.persisted;
-    if (auto looked = look_up(store, id, is_consumed, audit); !looked) return looked.error();
-    if (progress) progress(seen.size() + audit.repeated.count);
+    if (chunk.size() < ids_at_once && std::next(id) != ids.end()) continue;
+    if (auto looked = look_up(store, chunk, is_consumed, audit); !looked) return looked.error();
+    audit.persisted += chunk.size();
+    chunk.clear();
+    if (progress) progress(audit.persisted + audit.repeated.count);
   }
   return audit;
 }

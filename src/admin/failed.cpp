@@ -100,6 +100,7 @@ Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, store::Fai
                            const Progress& progress) {
   filter.state = act == BulkAct::restore ? "dropped" : "failed";
   filter.limit = page;
+  filter.payloads = false;
   BulkPlan plan;
   std::uint64_t seen = 0;
   while (true) {
