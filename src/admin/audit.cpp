@@ -1,5 +1,6 @@
 #include "admin/audit.hpp"
 
+#include "core/uuid.hpp"
 #include "waybill/message.h"
 
 namespace waybill::admin {
@@ -70,6 +71,16 @@ Result<std::vector<std::string>> parse_ids(std::string_view text, const std::str
     ids.push_back(std::move(*id));
   }
   return ids;
+}
+
+std::uint64_t keep_within(std::vector<std::string>& ids, const AuditSpan& span) {
+  std::uint64_t without_time = 0;
+  std::erase_if(ids, [&](const std::string& id) {
+    const auto time = uuid7_unix_ms(id);
+    if (!time) ++without_time;
+    return time && ((span.since_ms && *time < *span.since_ms) || (span.until_ms && *time >= *span.until_ms));
+  });
+  return without_time;
 }
 
 Result<Audit> audit_ids(store::Store& store, std::span<const std::string> ids, const IsConsumed& is_consumed,

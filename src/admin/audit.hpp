@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -35,6 +36,15 @@ using IsConsumed = std::function<Result<bool>(const std::string& id)>;
 
 /// Ids, one per line or as NDJSON objects with a member `id`. Errors name the line.
 Result<std::vector<std::string>> parse_ids(std::string_view text, const std::string& source);
+
+/// The span of an audit, in Unix ms.
+struct AuditSpan {
+  std::optional<std::int64_t> since_ms, until_ms;
+  bool is_set() const { return since_ms || until_ms; }
+};
+
+/// Of the ids those whose time lies in the span: a UUIDv7 tells it. Gives how many tell none, which are kept.
+std::uint64_t keep_within(std::vector<std::string>& ids, const AuditSpan& span);
 
 /// Looks up every id. `is_consumed` may be empty; `progress` too.
 Result<Audit> audit_ids(store::Store& store, std::span<const std::string> ids, const IsConsumed& is_consumed,

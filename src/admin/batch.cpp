@@ -59,7 +59,7 @@ Status set_field(const std::string& name, const Json& value, Message& message) {
 Result<Message> message_of(const Json& object) {
   if (!object.is_object()) {
     return Error(ErrorCode::invalid_argument,
-                 std::string("a message must be a JSON object, not a ") + object.type_name());
+                 std::string("a message must be a JSON object; this is of the type ") + object.type_name());
   }
   if (object.contains("payload") && object.contains("payload_base64")) {
     return Error(ErrorCode::invalid_argument, "'payload' and 'payload_base64' exclude each other");

@@ -24,6 +24,7 @@ struct BulkPlan {
   std::vector<store::Ticket> tickets;                 ///< those, in the store's order
   std::vector<std::string> ids;                       ///< their ids, in the same order
   std::map<std::string, std::uint64_t> destinations;  ///< resend: `broker main, exchange shop` -> how many
+  std::uint64_t consumed = 0;                         ///< resend: left out, since consumers have done them
   std::map<std::string, std::uint64_t> hopeless;      ///< resend: why they can't go -> how many; left out of `tickets`
 };
 

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
+#include <chrono>
 #include <memory>
 
+#include "admin/search.hpp"
 #include "admin/status.hpp"
 #include "cli/consumed.hpp"
 #include "cli/progress.hpp"
@@ -17,7 +19,7 @@ namespace {
 constexpr std::uint64_t max_ids_bytes = 4ull << 30;
 
 struct Options {
-  std::string store, ids, consumer;
+  std::string store, ids, consumer, since, until;
   bool settled = false;
 };
 
@@ -52,13 +54,39 @@ int judge(const admin::Audit& audit, const Options& options) {
   return failed;
 }
 
+Result<admin::AuditSpan> span_of(const Options& options) {
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  admin::AuditSpan span;
+  for (const auto& [text, target] : {std::pair{&options.since, &span.since_ms}, {&options.until, &span.until_ms}}) {
+    if (text->empty()) continue;
+    auto when = admin::parse_when(*text, now);
+    if (!when) return when.error();
+    *target = *when;
+  }
+  return span;
+}
+
+Status narrow(const Options& options, std::vector<std::string>& ids) {
+  auto span = span_of(options);
+  if (!span) return span.error();
+  if (!span->is_set()) return {};
+  if (const auto without_time = admin::keep_within(ids, *span); without_time > 0) {
+    complain(fmt::format("{} ids are no UUIDv7 and tell no time: they are looked up whatever the span", without_time));
+  }
+  return {};
+}
+
 int audit_list(const Session& session, const Options& options, store::Store& store) {
   auto text = read_input(options.ids, max_ids_bytes);
   if (!text) return fail(text.error());
   auto ids = admin::parse_ids(*text, options.ids);
   if (!ids) return fail(ids.error());
+  if (auto within = narrow(options, *ids); !within) return fail(within.error());
   if (ids->empty()) {
-    complain("'" + options.ids + "' holds no id");
+    complain("'" + options.ids + "' holds no id" +
+             (options.since.empty() && options.until.empty() ? "" : " of that span"));
     return nothing_matched;
   }
   auto is_consumed = consumed_lookup(store.config(), options.consumer);
@@ -115,6 +143,9 @@ int run(const Session& session, const Options& options) {
   if (options.settled && (options.ids.empty() || options.consumer.empty())) {
     return fail(Error(ErrorCode::invalid_argument, "--settled needs --ids and --consumer"));
   }
+  if (options.ids.empty() && !(options.since.empty() && options.until.empty())) {
+    return fail(Error(ErrorCode::invalid_argument, "--since and --until need --ids: totals are kept without a time"));
+  }
   auto opened = open_for_command(session, options.store);
   if (!opened) return fail(opened.error());
   return options.ids.empty() ? audit_totals(session, options, *opened) : audit_list(session, options, *opened->store);
@@ -129,6 +160,8 @@ void add_audit(CLI::App& app, Session& session) {
   command->add_option("--ids", options->ids,
                       "The ids your service persisted: one a line, or NDJSON with \"id\" (- for stdin)");
   command->add_option("--consumer", options->consumer, "The consumer whose inbox, in the same database, is compared");
+  command->add_option("--since", options->since, "Of the ids, those persisted since: 2h (ago), 2026-11-24T18:30:00Z");
+  command->add_option("--until", options->until, "Of the ids, those persisted before");
   command->add_flag("--settled", options->settled,
                     "All queues are empty: what is confirmed and not consumed is lost (exit code 1)");
   command->callback([&session, options] { session.action = [&session, options] { return run(session, *options); }; });

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "admin/failed.hpp"
+#include "cli/consumed.hpp"
 #include "cli/failed_filter.hpp"
 #include "cli/resend_steps.hpp"
 #include "cli/session.hpp"
@@ -20,7 +21,8 @@ using admin::BulkPlan;
 struct ActOptions {
   std::shared_ptr<FilterOptions> filter;
   std::string why;
-  bool dry_run = false, yes = false, all = false;
+  std::string consumer = "*";
+  bool dry_run = false, yes = false, all = false, skip_consumed = false;
   ResendPace pace;
 };
 
@@ -50,10 +52,32 @@ Result<BulkPlan> make_plan(const Session& session, const Opened& opened, const A
   return plan;
 }
 
+// What consumers have done already need not be sent again: a failed message may have arrived, too.
+Status leave_out_consumed(const StoreConfig& store, const ActOptions& options, BulkPlan& plan) {
+  if (!options.skip_consumed) return {};
+  auto is_consumed = consumed_lookup(store, options.consumer);
+  if (!is_consumed) return is_consumed.error();
+  BulkPlan left;
+  left.destinations = std::move(plan.destinations);
+  left.hopeless = std::move(plan.hopeless);
+  for (std::size_t n = 0; n < plan.ids.size(); ++n) {
+    auto consumed = (*is_consumed)(plan.ids[n]);
+    if (!consumed) return consumed.error();
+    if (*consumed) continue;
+    left.tickets.push_back(plan.tickets[n]);
+    left.ids.push_back(std::move(plan.ids[n]));
+  }
+  left.count = left.tickets.size();
+  left.consumed = plan.count - left.count;
+  plan = std::move(left);
+  return {};
+}
+
 admin::Json plan_json(const BulkPlan& plan, BulkAct act, const ActOptions& options) {
   admin::Json json{{"act", admin::to_string(act)}, {"count", plan.count}};
   json["destinations"] = admin::Json(plan.destinations);
   json["cannot_go"] = admin::Json(plan.hopeless);
+  if (options.skip_consumed) json["consumed"] = plan.consumed;
   json["seconds"] =
       options.pace.rate > 0 ? admin::Json(static_cast<double>(plan.count) / options.pace.rate) : admin::Json(nullptr);
   return json;
@@ -63,6 +87,7 @@ std::string plan_text(const BulkPlan& plan, BulkAct act, const ActOptions& optio
   std::string text = fmt::format("{} {} messages\n", admin::to_string(act), plan.count);
   for (const auto& [where, count] : plan.destinations) text += fmt::format("  {} to {}\n", count, printable(where));
   for (const auto& [why, count] : plan.hopeless) text += fmt::format("  {} can't go: {}\n", count, printable(why));
+  if (options.skip_consumed) text += fmt::format("  {} are left out: consumers have done them\n", plan.consumed);
   if (options.pace.rate > 0) {
     text += fmt::format("  takes about {} at {:.0f} a second\n",
                         age(static_cast<double>(plan.count) / options.pace.rate), options.pace.rate);
@@ -93,15 +118,16 @@ int run(const Session& session, const ActOptions& options, BulkAct act) {
   if (!opened) return fail(opened.error());
   auto plan = make_plan(session, *opened, options, act);
   if (!plan) return fail(plan.error());
+  if (auto less = leave_out_consumed(opened->store->config(), options, *plan); !less) return fail(less.error());
   if (options.dry_run) {
     session.json ? session.print(plan_json(*plan, act, options)) : session.print(plan_text(*plan, act, options));
-    return plan->count + plan->hopeless.size() == 0 ? nothing_matched : done;
+    return plan->count + plan->consumed + plan->hopeless.size() == 0 ? nothing_matched : done;
   }
   for (const auto& [why, count] : plan->hopeless)
     complain(fmt::format("{} messages stay failed: {}", count, printable(why)));
   if (plan->count == 0) {
     if (session.json) session.print(plan_json(*plan, act, options));
-    complain("no message matched");
+    complain(plan->consumed > 0 ? "consumers have done all that matched" : "no message matched");
     return nothing_matched;
   }
   const auto question =
@@ -140,6 +166,9 @@ void add_failed_acts(CLI::App& failed, Session& session) {
       ->add_option("--stop-at", options->pace.stop_at,
                    "With --steps: stop when this share of a step failed (default 0.1)")
       ->check(CLI::Range(0.0, 1.0));
+  resend->add_flag("--skip-consumed", options->skip_consumed,
+                   "Leave out what the inbox, in the same database, has a mark of");
+  resend->add_option("--consumer", options->consumer, "With --skip-consumed: the consumers that count (a glob)");
   add_act(failed, session, BulkAct::drop, "Mark failed messages as dropped; `restore` undoes it",
           std::make_shared<ActOptions>());
   add_act(failed, session, BulkAct::restore, "Make dropped messages failed again", std::make_shared<ActOptions>());

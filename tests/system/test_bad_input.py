@@ -28,6 +28,7 @@ WRONG = {
     "unknown broker scheme": ("amqp://", "amqpx://", ["amqpx"]),
     "unknown value": ('exchange = "shop"', 'exchange = "shop"\non_nack = "retry"', ["retry", "resend", "drop", "fail"]),
     "bad duration": ('exchange = "shop"', 'exchange = "shop"\nresend_after = "soon"', ["soon", "resend_after"]),
+    "lanes of a file": ('.db"', '.db"\nlanes = 2', ["lanes", "one writer", "waybill.toml:3:"]),
     "zero attempts": ('exchange = "shop"', 'exchange = "shop"\nmax_attempts = 0', ["max_attempts"]),
     "window too large": ("[store.shop]", "[relay]\nwindow = 100000\n[store.shop]", ["window"]),
     "missing secret": ("pass-word", "${WAYBILL_NO_SUCH_VARIABLE}", ["WAYBILL_NO_SUCH_VARIABLE"]),

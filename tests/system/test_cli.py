@@ -149,6 +149,35 @@ def mark_as_consumed(store, name):
         store.query("SELECT waybill.once('inventory', 'chair', %s, NULL, %s)", (name, name))
 
 
+def test_failed_resend_leaves_out_what_consumers_have_done(store, workspace, topology, shop):
+    """A message can have arrived and failed all the same: the inbox knows."""
+    fail_some(workspace, store, topology, shop)
+    mark_as_consumed(store, "stray-1")
+    plan = workspace.run("failed", "resend", "--all", "--skip-consumed", "--dry-run", "--json").expect().json
+    assert (plan["count"], plan["consumed"]) == (2, 1)
+    other = workspace.run("failed", "resend", "--all", "--skip-consumed", "--consumer", "billing", "--dry-run", "--json")
+    assert (other.expect().json["count"], other.json["consumed"]) == (3, 0)
+    workspace.run("failed", "resend", "--all", "--skip-consumed", "--yes").expect()
+    assert [message["id"] for message in workspace.failed()] == ["stray-1"]
+    answer = workspace.run("failed", "resend", "--all", "--skip-consumed", "--yes").expect(4)
+    assert "consumers have done all that matched" in answer.err
+
+
+def test_audit_of_a_span(sqlite_store, workspace, topology, shop):
+    shop(sqlite_store)
+    # UUIDv7 of 2026-01-01T00:00:00Z and an hour later, and an id that tells no time.
+    names = ["019b76da-a800-7000-8000-000000000001", "019b7711-9680-7000-8000-000000000002", "order-17"]
+    persist(sqlite_store, *names)
+    ids = workspace.folder / "ids.txt"
+    ids.write_text("".join(f"{name}\n" for name in names))
+    answer = workspace.run("audit", "--ids", ids, "--until", "2026-01-01T00:30:00Z", "--json").expect()
+    assert answer.json["sending"] == {"count": 2, "first": [names[0], names[2]]} and "1 ids are no UUIDv7" in answer.err
+    late = workspace.run("audit", "--ids", ids, "--since", "2026-01-01T00:30:00Z", "--json").expect().json
+    assert late["sending"]["first"] == names[1:]
+    assert "--since" in workspace.run("audit", "--since", "2h").expect(2).err
+    assert "soon" in workspace.run("audit", "--ids", ids, "--since", "soon").expect(2).err
+
+
 def test_audit_names_what_the_broker_dropped(store, workspace, topology, shop):
     """Fault case 20: a queue of at most one message drops its head; each of them had been confirmed. The one that is
     left is consumed, and the audit names the nine."""

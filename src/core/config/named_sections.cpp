@@ -62,6 +62,9 @@ StoreConfig read_store(const Entry& entry, Findings& findings) {
     store.url = Secret{std::move(url)};
   }
   section.read_count("lanes", store.lanes, 1, 64);
+  if (store.lanes > 1 && store.url.reveal().starts_with("sqlite:")) {
+    section.fail("lanes", "a SQLite file has one writer at a time, so one lane; leave it out");
+  }
   section.read_size("max_payload", store.max_payload, 1, std::uint64_t{512} << 20);
   section.finish();
   return store;

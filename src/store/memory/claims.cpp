@@ -43,8 +43,8 @@ void MemoryLane::limit_payload(Claimed& claimed) const {
   auto stripped = *claimed.message;
   if (claimed.defect.empty()) {
     if (claimed.origin != Origin::retry) claimed.reason = "too_large";
-    claimed.defect = "payload of " + std::to_string(stripped.payload.size()) + " bytes is over the limit of " +
-                     std::to_string(max_payload_) + " (max_payload)";
+    claimed.defect = "payload has " + std::to_string(stripped.payload.size()) + " bytes; at most " +
+                     std::to_string(max_payload_) + " are allowed (max_payload)";
   }
   stripped.payload.clear();
   claimed.message = std::make_shared<const Message>(std::move(stripped));

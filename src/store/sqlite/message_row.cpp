@@ -81,8 +81,8 @@ void read_payload(const Statement& row, std::uint64_t max_payload, MessageRow& r
   if (bytes <= max_payload) return;
   read.message.payload.clear();
   read.reason = "too_large";
-  read.defect = "payload of " + std::to_string(bytes) + " bytes is over the limit of " + std::to_string(max_payload) +
-                " (max_payload)";
+  read.defect = "payload has " + std::to_string(bytes) + " bytes; at most " + std::to_string(max_payload) +
+                " are allowed (max_payload)";
 }
 
 }  // namespace
