@@ -81,6 +81,7 @@ void RelayCore::forget_everything() {
     state.ready.clear();
     state.in_flight = 0;
     state.probing = false;
+    state.relieved_since.reset();
   }
   for (auto& blame : blames_) blame.reset();
   proving_ = fetch_pending_ = due_pending_ = settle_pending_ = final_settle_ = false;

@@ -125,6 +125,7 @@ class RelayCore {
   void request_backlogs();
   std::size_t chunk() const;
   std::size_t buffer_limit() const;
+  std::size_t bytes_for(std::size_t share) const;
   bool any_broker_usable() const;
 
   bool is_stopped_route(RouteIndex route) const;

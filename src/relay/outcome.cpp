@@ -41,6 +41,7 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
     pipe.healthy();
     suspicions_.erase(tracked->ticket.value);
     state.waiting_since = now_;
+    state.relieved_since.reset();
     state.at_fault = false;
     state.backoff = Duration{0};
   }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "core/time.hpp"
@@ -25,9 +26,10 @@ struct RouteTotals {
 struct RouteState {
   std::deque<Tag> ready;
   std::size_t in_flight = 0;
-  MonoTime waiting_since{};  ///< in flight and nothing answered since then: how long it has been stalled
-  bool at_fault = false;     ///< its exchange is missing or refused
-  MonoTime retry_at{};       ///< when a message may probe a route at fault
+  MonoTime waiting_since{};                ///< in flight and nothing answered since then: how long it has been stalled
+  std::optional<MonoTime> relieved_since;  ///< its messages were first set aside then, and nothing was answered since
+  bool at_fault = false;                   ///< its exchange is missing or refused
+  MonoTime retry_at{};                     ///< when a message may probe a route at fault
   Duration backoff{0};
   bool probing = false;
   std::string detail;  ///< the broker's words about the fault

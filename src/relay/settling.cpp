@@ -74,6 +74,12 @@ std::size_t RelayCore::chunk() const { return std::clamp<std::size_t>(limits_.un
 
 std::size_t RelayCore::buffer_limit() const { return std::size_t{limits_.window} * 2 * pipes_.size(); }
 
+// What one store call may bring. They run at the same time, so each has its share of the memory.
+std::size_t RelayCore::bytes_for(std::size_t share) const {
+  const auto left = limits_.buffer_bytes - std::min<std::uint64_t>(tracked_.bytes(), limits_.buffer_bytes);
+  return static_cast<std::size_t>(std::min(left, limits_.buffer_bytes / share));
+}
+
 // A destination that takes nothing must not fill the memory that the others need: what waits for it goes to the store's
 // retry table, uncounted, but for the head that probes.
 void RelayCore::relieve_stuck_routes() {
@@ -94,6 +100,7 @@ void RelayCore::relieve(RouteIndex route) {
     return tracked.route == route && tracked.in_flight && tracked.origin != store::Origin::retry && leads(tracked);
   });
   for (const Tag tag : in_flight) set_aside(tag);
+  if (!states_[route].relieved_since) states_[route].relieved_since = now_;
   auto& ready = states_[route].ready;
   auto waiting = std::exchange(ready, {});
   if (!waiting.empty() && !leads(*tracked_.find(waiting.front()))) {
@@ -126,7 +133,7 @@ void RelayCore::request_fetches() {
       tracked_.bytes() < limits_.buffer_bytes) {
     due_pending_ = true;
     due_knows_ = settlements_issued_;
-    out_.emplace_back(FetchDue{lane_now(), {chunk(), limits_.buffer_bytes - tracked_.bytes()}});
+    out_.emplace_back(FetchDue{lane_now(), {chunk(), bytes_for(4)}});
   }
   request_backlogs();
 }
@@ -148,7 +155,7 @@ void RelayCore::request_fresh() {
   const std::size_t fits = std::min({chunk(), buffer_limit(), static_cast<std::size_t>(limits_.unsettled)});
   if (room < (fits + 1) / 2) return;
   fetch_pending_ = true;
-  out_.emplace_back(FetchFresh{{std::min(room, chunk()), limits_.buffer_bytes - tracked_.bytes()}, outbox_exhausted_});
+  out_.emplace_back(FetchFresh{{std::min(room, chunk()), bytes_for(2)}, outbox_exhausted_});
 }
 
 // What was parked must be settled first, or the backlog would not hold it yet.
@@ -163,7 +170,7 @@ void RelayCore::request_backlogs() {
     if (!sequences_.wants_backlog(scope)) continue;
     sequences_.backlog_requested(scope);
     ++backlogs_pending_;
-    out_.emplace_back(FetchBacklog{scope, {backlog_chunk, limits_.buffer_bytes - tracked_.bytes()}});
+    out_.emplace_back(FetchBacklog{scope, {backlog_chunk, bytes_for(4 * most_backlog_calls)}});
   }
 }
 

@@ -12,7 +12,9 @@ namespace {
 constexpr const char* route_stopped = "route_stopped";
 // How often a message held back asks whether its route goes on.
 constexpr Duration look_again = std::chrono::seconds{5};
-constexpr Duration set_aside_for = std::chrono::seconds{30};
+// As long as the route has stood still, so that the store is not asked for the same messages again and again.
+constexpr Duration least_set_aside = std::chrono::seconds{30};
+constexpr Duration longest_set_aside = std::chrono::minutes{5};
 
 // What the next owner must still know of a message that goes back unsent.
 const char* reason_to_wait(const Tracked& tracked) {
@@ -87,7 +89,9 @@ void RelayCore::retry_later(Tag tag, const char* reason, const std::string& answ
 void RelayCore::set_aside(Tag tag) {
   Tracked& tracked = *tracked_.find(tag);
   if (!tracked.in_flight) {
-    retry_later(tag, reason_to_wait(tracked), "set aside while its route does not move", set_aside_for);
+    const Duration since = now_ - state_of(tracked).relieved_since.value_or(now_);
+    retry_later(tag, reason_to_wait(tracked), "set aside while its route does not move",
+                std::clamp<Duration>(since, least_set_aside, longest_set_aside));
     return;
   }
   auto settlement = settlement_of(tracked, Verdict::retry);

@@ -278,6 +278,27 @@ TEST_F(EngineCases, case_41_only_monotonic_time_decides_when_a_retry_is_due) {
   EXPECT_LE(refused, 3U);
 }
 
+TEST_F(EngineCases, store_calls_under_way_share_the_memory) {
+  relay::RelayCore core(config_);
+  store::LaneState state;
+  for (const auto* key : {"1", "2", "3", "4", "5", "6"}) state.blocked.push_back({"orders.*", key});
+  std::size_t asked = 0;
+  const auto count = [&](const relay::Actions& actions) {
+    for (const auto& action : actions) {
+      if (const auto* fresh = std::get_if<relay::FetchFresh>(&action)) asked += fresh->limit.bytes;
+      if (const auto* due = std::get_if<relay::FetchDue>(&action)) asked += due->limit.bytes;
+      if (const auto* backlog = std::get_if<relay::FetchBacklog>(&action)) asked += backlog->limit.bytes;
+    }
+  };
+  core.handle(relay::LaneOpened{state}, now_);
+  count(core.handle(relay::BrokerUp{relay::BrokerIndex{0}, "model"}, now_));
+  store::Due due;
+  due.released = state.blocked;
+  count(core.handle(relay::RetriesDue{due}, now_));
+  EXPECT_GT(asked, 0U);
+  EXPECT_LE(asked, config_.relay.buffer_bytes);
+}
+
 TEST(PipeCases, a_message_lost_with_a_channel_and_again_with_its_connection_stood_alone) {
   relay::Pipe pipe{8};
   pipe.up("model:0");
