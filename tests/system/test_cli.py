@@ -117,6 +117,17 @@ def test_failed_drop_and_restore(store, workspace, topology, shop):
     workspace.run("failed", "drop", "--id", "no-such-id", "--yes").expect(4)
 
 
+def test_dropped_message_is_forgotten_after_its_retention(store, workspace, topology, shop):
+    fail_some(workspace, store, topology, shop)
+    workspace.run("failed", "drop", "--all", "--yes").expect()
+    long_ago = {"sqlite": "changed_at - 31 * 86400000", "postgresql": "changed_at - interval '31 days'"}[store.kind]
+    store.query(f"UPDATE {store.retry} SET changed_at = {long_ago} WHERE id <> 'stray-2'")
+    relay = workspace.relay()
+    wait_until(lambda: [message["id"] for message in workspace.failed("dropped")] == ["stray-2"],
+               what="the old ones to go, and them alone")
+    assert relay.stop() == 0
+
+
 def test_explain(store, workspace, topology, shop):
     queue = shop(store)
     persist(store, "waits")

@@ -4,6 +4,7 @@
 #include "store/postgresql/lane.hpp"
 #include "store/postgresql/preflight.hpp"
 #include "store/registry.hpp"
+#include "store/retention.hpp"
 
 namespace waybill::postgresql {
 namespace {
@@ -105,11 +106,15 @@ Status PostgresStore::report(const store::RelayReport& report) {
     parameters.add(report.relay).add(report.json);
     if (auto done = connection.run(statement, parameters, Format::text, doing); !done) return done.error();
     if (++reports_written_ % 600 != 1) return {};
+    const auto before = "clock_timestamp() - interval '" + std::to_string(store::days_kept) + " days'";
     auto tidied = connection.run(
         "DELETE FROM waybill.relay_report WHERE at < clock_timestamp() - interval '1 day'; "
-        "DELETE FROM waybill.attempt WHERE n IN (SELECT n FROM waybill.attempt a WHERE at < clock_timestamp() - "
-        "interval "
-        "'30 days' AND NOT EXISTS (SELECT FROM waybill.retry r WHERE r.id = a.id) LIMIT 10000)",
+        "DELETE FROM waybill.retry WHERE seq IN (SELECT seq FROM waybill.retry WHERE state = 'dropped' AND "
+        "changed_at < " +
+            before +
+            " LIMIT 1000); "
+            "DELETE FROM waybill.attempt WHERE n IN (SELECT n FROM waybill.attempt a WHERE at < " +
+            before + " AND NOT EXISTS (SELECT FROM waybill.retry r WHERE r.id = a.id) LIMIT 10000)",
         doing);
     if (!tidied) return tidied.error();
     return {};

@@ -15,7 +15,6 @@ namespace {
 constexpr Duration busy_limit = std::chrono::seconds{10};
 constexpr Duration proof_interval = std::chrono::seconds{2};
 // Messages that had trouble are remembered for 30 days after their last line.
-constexpr std::int64_t history_ms = std::int64_t{30} * 24 * 3'600'000;
 
 constexpr std::string_view taking = "can't take the lane";
 
@@ -88,7 +87,6 @@ Status SqliteLane::take() {
   if (!*there) return Error{ErrorCode::corrupt, "waybill_lane in " + path_ + " has no row; run `waybill migrate`"};
   if (auto remembered = remember_previous_owner(*row); !remembered) return remembered;
   if (auto read = read_scopes(); !read) return read;
-  if (auto forgotten = forget_old_history(); !forgotten) return forgotten;
   if (auto committed = transaction->commit(taking); !committed) return committed;
   last_news_ = last_proof_ = std::chrono::steady_clock::now();
   return {};
@@ -132,15 +130,6 @@ Status SqliteLane::read_scopes() {
     state_.blocked.push_back(scope);
     scopes_.emplace(std::move(scope), rows->number(2));
   }
-}
-
-Status SqliteLane::forget_old_history() {
-  auto purge = connection_.prepare(
-      "DELETE FROM waybill_attempt WHERE n IN (SELECT n FROM waybill_attempt AS old WHERE at < ?1 "
-      "AND NOT EXISTS (SELECT 1 FROM waybill_retry WHERE id = old.id) ORDER BY n LIMIT 10000)",
-      taking);
-  if (!purge) return purge.error();
-  return purge->bind(1, wall_ms() - history_ms).run(taking);
 }
 
 Status SqliteLane::require_owner() const {

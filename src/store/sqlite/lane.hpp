@@ -38,7 +38,6 @@ class SqliteLane final : public store::Lane {
   Status take();
   Status remember_previous_owner(Statement& row);
   Status read_scopes();
-  Status forget_old_history();
 
   Result<store::Fetched> read_claims(Statement& rows, store::Origin origin, store::FetchLimit limit);
   Result<bool> read_due(LaneTime now, store::FetchLimit limit, store::Due& due);

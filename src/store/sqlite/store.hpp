@@ -54,6 +54,7 @@ class SqliteStore final : public store::Store {
   std::string path_;
   std::mutex mutex_;
   std::optional<Connection> connection_;
+  std::uint64_t reports_written_ = 0;
 };
 
 /// The wall clock, for figures that people read.

@@ -7,6 +7,7 @@
 #include "store/sqlite/ownership.hpp"
 #include "store/sqlite/store.hpp"
 #include "store/sqlite/troubled.hpp"
+#include "store/sqlite/upkeep.hpp"
 
 namespace waybill::sqlite {
 namespace {
@@ -193,7 +194,8 @@ Status SqliteStore::report(const store::RelayReport& report) {
       doing);
   if (!upsert) return upsert.error();
   (*upsert)->bind(1, std::string_view{report.relay}).bind(2, wall_ms()).bind(3, std::string_view{report.json});
-  return (*upsert)->run(doing);
+  if (auto stored = (*upsert)->run(doing); !stored) return stored;
+  return ++reports_written_ % 600 == 1 ? forget_old(**open, wall_ms()) : Status{};
 }
 
 Result<std::vector<store::RelayReport>> SqliteStore::reports() {

@@ -55,9 +55,9 @@ class Workspace:
     def status(self):
         return self.run("status", "--json").expect().json
 
-    def failed(self):
+    def failed(self, state="failed"):
         """The failed messages as the command line lists them; none is exit code 4."""
-        answer = self.run("failed", "list", "--json")
+        answer = self.run("failed", "list", "--state", state, "--json")
         assert answer.code in (0, 4), answer.out + answer.err
         listed = answer.json if answer.out.strip() else []
         return listed if isinstance(listed, list) else listed["messages"]
