@@ -22,14 +22,22 @@ std::map<std::string, std::uint32_t> count_arrivals(const Ledger& ledger) {
   return count;
 }
 
+// Refused by the broker, and the route says that it is not to be kept.
+bool may_be_dropped(const Config& config, const Ledger& ledger, const Written& written) {
+  const RouteConfig* route = config.route(written.topic);
+  return route != nullptr && ledger.refusals.contains(written.id) &&
+         (route->on_nack == OnNack::drop || route->on_unroutable == OnUnroutable::drop);
+}
+
 // P1: committed is confirmed, or visibly failed; parked behind a failed one is still sending.
-Broken nothing_is_lost(const Ledger& ledger, const Kept& kept, const store::MemoryStore& store) {
+Broken nothing_is_lost(const Config& config, const Ledger& ledger, const Kept& kept, const store::MemoryStore& store) {
   const auto arrived = count_arrivals(ledger);
   std::set<std::string> waiting;
   for (const auto& [sequence, row] : store.outbox_rows()) waiting.insert(row.message.id.str());
   for (const auto& [id, written] : ledger.written) {
     if (written.fate != Written::Fate::committed) continue;
     if (arrived.contains(id) || kept.contains(id) || waiting.contains(id)) continue;
+    if (may_be_dropped(config, ledger, written)) continue;
     return "P1: " + id + " was committed and is nowhere";
   }
   return std::nullopt;
@@ -65,7 +73,7 @@ std::string sequence_name(const Config& config, const Written& written) {
 
 // P4: first arrivals of a key come in the order of commits. Where a failed message is skipped, others of its key have
 // overtaken it by the route's choice: it comes when a person says so, or as a former owner's copy that was still under
-// way when the next owner's was refused.
+// way when the next owner's was refused. So may one that was dropped.
 Broken keys_keep_their_order(const Config& config, const Ledger& ledger, const Kept& kept) {
   std::map<std::string, std::uint64_t> last;
   std::set<std::string> seen;
@@ -76,6 +84,7 @@ Broken keys_keep_their_order(const Config& config, const Ledger& ledger, const K
     const auto row = kept.find(arrival.id);
     const bool given_up = row != kept.end() && row->second.state != "sending";
     if (skips && (given_up || ledger.resent_by_person.contains(arrival.id))) continue;
+    if (may_be_dropped(config, ledger, written)) continue;
     auto& before = last[sequence_name(config, written)];
     if (written.committed_as < before) {
       return "P4: " + arrival.id + " (commit " + std::to_string(written.committed_as) + ") of " +
@@ -109,7 +118,7 @@ Broken an_outage_fails_nobody(const Config& config, const Ledger& ledger, const 
 
 Broken audit(const Config& config, const Ledger& ledger, const store::MemoryStore& store) {
   const Kept kept = kept_by_id(store);
-  if (auto broken = nothing_is_lost(ledger, kept, store)) return broken;
+  if (auto broken = nothing_is_lost(config, ledger, kept, store)) return broken;
   if (auto broken = rolled_back_is_never_published(ledger)) return broken;
   if (auto broken = every_resend_is_flagged(ledger)) return broken;
   if (auto broken = keys_keep_their_order(config, ledger, kept)) return broken;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 namespace waybill::simulation {
 
@@ -21,6 +23,10 @@ class Rng {
   /// low .. high
   std::int64_t between(std::int64_t low, std::int64_t high) {
     return low + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(high - low + 1)));
+  }
+  template <class Value>
+  Value pick(std::initializer_list<Value> values) {
+    return *(values.begin() + static_cast<std::ptrdiff_t>(below(values.size())));
   }
   bool chance(unsigned percent) { return below(100) < percent; }
 

@@ -12,11 +12,6 @@ namespace {
 constexpr int steps_under_faults = 600;
 constexpr int most_steps_to_settle = 200'000;
 
-template <class Enum>
-Enum pick(Rng& rng, std::initializer_list<Enum> values) {
-  return *(values.begin() + static_cast<std::ptrdiff_t>(rng.below(values.size())));
-}
-
 }  // namespace
 
 Run::Run(std::uint64_t seed) : rng_(seed), seed_(seed) {
@@ -29,7 +24,7 @@ Run::Run(std::uint64_t seed) : rng_(seed), seed_(seed) {
   options.faults = [this](store::memory::Call call) {
     using store::memory::Fault;
     if (!faults_ || call == store::memory::Call::persist || !rng_.chance(1)) return Fault::none;
-    return pick(rng_, {Fault::fail_before, Fault::fail_after, Fault::lose_lane});
+    return rng_.pick({Fault::fail_before, Fault::fail_after, Fault::lose_lane});
   };
   store_ = std::make_unique<store::MemoryStore>(config_.stores[0], std::move(options));
   const auto relays = static_cast<std::size_t>(rng_.between(1, 3));
@@ -61,10 +56,10 @@ void Run::make_config() {
     route.exchange = "x";
     route.resend_after = std::chrono::milliseconds{rng_.between(100, 3000)};
     route.max_attempts = static_cast<std::uint32_t>(rng_.between(1, 3));
-    route.on_nack = pick(rng_, {OnNack::resend, OnNack::resend, OnNack::fail});
-    route.on_unroutable = pick(rng_, {OnUnroutable::resend, OnUnroutable::fail});
+    route.on_nack = rng_.pick({OnNack::resend, OnNack::resend, OnNack::fail, OnNack::drop});
+    route.on_unroutable = rng_.pick({OnUnroutable::resend, OnUnroutable::fail, OnUnroutable::drop});
     route.order = rng_.chance(60) ? Order::key : Order::none;
-    route.on_failed_key = pick(rng_, {OnFailedKey::park, OnFailedKey::skip, OnFailedKey::stop});
+    route.on_failed_key = rng_.pick({OnFailedKey::park, OnFailedKey::skip, OnFailedKey::stop});
     config_.routes.push_back(route);
   }
   config_.relay.window = static_cast<std::uint32_t>(rng_.between(1, 8));
@@ -99,71 +94,22 @@ void Run::step() {
 
 void Run::fail_somehow() {
   const auto index = static_cast<std::size_t>(rng_.below(nodes_.size()));
-  switch (rng_.below(4)) {
+  switch (rng_.below(5)) {
     case 0:
       broker_event(index);
       break;
     case 1:
       change_weather();
       break;
+    case 2:
+      if (rng_.chance(70)) {
+        flush_log();
+      } else if (rng_.chance(30)) {
+        crash_store();
+      }
+      break;
     default:
       if (rng_.chance(40)) relay_event(index);
-  }
-}
-
-// A service holds its key's row lock from before the insert to the end of its transaction.
-void Run::write_something() {
-  if (!open_.empty() && rng_.chance(60)) {
-    end_transaction(static_cast<std::size_t>(rng_.below(open_.size())));
-    return;
-  }
-  std::optional<std::string> key;
-  if (rng_.chance(70)) key = "k" + std::to_string(rng_.below(4));
-  const bool locked =
-      key && std::any_of(open_.begin(), open_.end(), [&](const auto& open) { return open->key == key; });
-  if (locked) return;
-  auto open = std::make_unique<Open>(Open{store_->begin(), {}, key});
-  const auto count = rng_.between(1, 3);
-  for (int i = 0; i < count; ++i) {
-    Written written;
-    written.id = "m" + std::to_string(next_id_++);
-    written.key = key;
-    written.topic = rng_.chance(2) ? "nowhere" : "t" + std::to_string(rng_.below(config_.routes.size())) + ".x";
-    if (rng_.chance(4)) {
-      written.nature = pick(rng_, {Nature::always_rejected, Nature::always_unroutable, Nature::poison, Nature::lethal});
-    }
-    written.malformed = rng_.chance(2);
-    Message message;
-    message.id = MessageId{written.id};
-    message.topic = Topic{written.topic};
-    if (key) message.key = Key{*key};
-    message.payload = "p";
-    if (!key && rng_.chance(4)) {
-      message.not_before =
-          std::chrono::system_clock::time_point{std::chrono::milliseconds{wall_ms_ + rng_.between(-500, 3000)}};
-    }
-    store::RawRow row{message, std::nullopt};
-    if (written.malformed) row.headers_text = "[1,2]";
-    open->transaction.add(std::move(row));
-    open->ids.push_back(written.id);
-    ledger_.written.emplace(written.id, written);
-  }
-  open_.push_back(std::move(open));
-}
-
-void Run::end_transaction(std::size_t index) {
-  const auto open = std::move(open_[index]);
-  open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
-  const bool commits = rng_.chance(80);
-  if (commits) {
-    open->transaction.commit();
-  } else {
-    open->transaction.rollback();
-  }
-  for (const auto& id : open->ids) {
-    Written& written = ledger_.written.at(id);
-    written.fate = commits ? Written::Fate::committed : Written::Fate::undone;
-    if (commits) written.committed_as = ++ledger_.commits;
   }
 }
 
@@ -278,6 +224,7 @@ void Run::heal() {
   weather_ = Weather{};
   set_silent_topic("");
   while (!open_.empty()) end_transaction(open_.size() - 1);
+  flush_log();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     paused_[i] = false;
     for (std::size_t broker = 0; broker < nodes_[i]->wire_count(); ++broker) {

@@ -42,6 +42,8 @@ class Run {
   void step();
   void write_something();
   void end_transaction(std::size_t index);
+  void flush_log();
+  void crash_store();
   void work(std::size_t index);
   void broker_event(std::size_t index);
   void change_weather();
@@ -69,6 +71,7 @@ class Run {
   std::vector<std::uint32_t> lane_of_node_;
   std::vector<bool> paused_;
   std::vector<std::unique_ptr<Open>> open_;
+  std::vector<std::string> unflushed_;  // committed, and undone by a crash of the store
   Weather weather_;
   bool faults_ = true;
   std::size_t next_id_ = 0;

@@ -29,10 +29,7 @@ void MemoryStore::flush() {
 void MemoryStore::lose_unflushed() {
   const std::lock_guard lock{tables_->mutex};
   std::erase_if(tables_->outbox, [](const auto& entry) { return entry.second.commit != Commit::durable; });
-  for (auto& lane : tables_->lanes) {
-    lane.held = false;
-    ++lane.fence;
-  }
+  for (auto& lane : tables_->lanes) lane.held = false;
 }
 
 void MemoryStore::steal(std::uint32_t lane) {
