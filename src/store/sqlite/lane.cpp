@@ -14,7 +14,6 @@ namespace {
 // How long settling waits for a service's transaction; longer ones make the relay start anew, which loses nothing.
 constexpr Duration busy_limit = std::chrono::seconds{10};
 constexpr Duration proof_interval = std::chrono::seconds{2};
-// Messages that had trouble are remembered for 30 days after their last line.
 
 constexpr std::string_view taking = "can't take the lane";
 
