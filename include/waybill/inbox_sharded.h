@@ -58,9 +58,9 @@ class ShardedInbox {
   Result<Once> once(pg_conn* connection, const Mark& mark);
 
  private:
-  class Impl;
-  explicit ShardedInbox(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  class Client;
+  explicit ShardedInbox(std::unique_ptr<Client> client);
+  std::unique_ptr<Client> client_;
 };
 
 }  // namespace waybill::postgresql

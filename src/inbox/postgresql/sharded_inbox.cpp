@@ -13,9 +13,9 @@ namespace waybill::postgresql {
 using inbox::postgresql::ShardLink;
 using inbox::postgresql::ShardMap;
 
-class ShardedInbox::Impl {
+class ShardedInbox::Client {
  public:
-  explicit Impl(std::vector<Shard> shards) {
+  explicit Client(std::vector<Shard> shards) {
     for (auto& shard : shards) links_.emplace_back(std::move(shard.name), std::move(shard.url));
   }
 
@@ -36,7 +36,7 @@ class ShardedInbox::Impl {
 };
 
 // The newest map that a shard knows. While a shard is being added they know different ones, and each of these is good.
-Status ShardedInbox::Impl::learn() {
+Status ShardedInbox::Client::learn() {
   std::optional<Error> down;
   for (auto& link : links_) {
     auto connection = link.connection();
@@ -58,7 +58,7 @@ Status ShardedInbox::Impl::learn() {
   return Error{ErrorCode::refused, "these databases are no shards yet; run `waybill inbox shards apply`"};
 }
 
-Status ShardedInbox::Impl::adopt(ShardMap map) {
+Status ShardedInbox::Client::adopt(ShardMap map) {
   for (const auto& shard : map.shards) {
     if (link(shard) != nullptr) continue;
     return Error{ErrorCode::invalid_configuration,
@@ -68,12 +68,12 @@ Status ShardedInbox::Impl::adopt(ShardMap map) {
   return {};
 }
 
-ShardLink* ShardedInbox::Impl::link(std::string_view name) {
+ShardLink* ShardedInbox::Client::link(std::string_view name) {
   const auto found = std::find_if(links_.begin(), links_.end(), [&](const auto& one) { return one.name() == name; });
   return found == links_.end() ? nullptr : &*found;
 }
 
-Result<Once> ShardedInbox::Impl::once(pg_conn* connection, const Mark& mark) {
+Result<Once> ShardedInbox::Client::once(pg_conn* connection, const Mark& mark) {
   if (auto sound = inbox::check(mark); !sound) return std::move(sound).error();
   if (auto open = inbox::postgresql::in_transaction(connection, "once"); !open) return std::move(open).error();
   auto rows = inbox::postgresql::query(
@@ -86,7 +86,7 @@ Result<Once> ShardedInbox::Impl::once(pg_conn* connection, const Mark& mark) {
   return inbox::postgresql::once_of(answer);
 }
 
-Error ShardedInbox::Impl::sent_on(pg_conn* connection, std::string_view shard) {
+Error ShardedInbox::Client::sent_on(pg_conn* connection, std::string_view shard) {
   auto view = inbox::postgresql::view(connection);
   if (!view) return std::move(view).error();
   // The one that sends us on may itself not have been told yet.
@@ -96,7 +96,7 @@ Error ShardedInbox::Impl::sent_on(pg_conn* connection, std::string_view shard) {
           "once: shard '" + std::string{shard} + "' decides about this unique ID; roll back and go on there"};
 }
 
-Result<Once> ShardedInbox::Impl::ask(std::string_view former, const Mark& mark) {
+Result<Once> ShardedInbox::Client::ask(std::string_view former, const Mark& mark) {
   auto* at = link(former);
   if (at == nullptr) {
     return Error{ErrorCode::invalid_configuration,
@@ -110,19 +110,19 @@ Result<Once> ShardedInbox::Impl::ask(std::string_view former, const Mark& mark) 
   return inbox::postgresql::once_of(inbox::postgresql::text(*rows, 0, 0));
 }
 
-ShardedInbox::ShardedInbox(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ShardedInbox::ShardedInbox(std::unique_ptr<Client> client) : client_(std::move(client)) {}
 ShardedInbox::ShardedInbox(ShardedInbox&&) noexcept = default;
 ShardedInbox& ShardedInbox::operator=(ShardedInbox&&) noexcept = default;
 ShardedInbox::~ShardedInbox() = default;
 
 Result<ShardedInbox> ShardedInbox::open(std::vector<Shard> shards) {
-  auto impl = std::make_unique<Impl>(std::move(shards));
-  if (auto learnt = impl->learn(); !learnt) return std::move(learnt).error();
-  return ShardedInbox{std::move(impl)};
+  auto client = std::make_unique<Client>(std::move(shards));
+  if (auto learnt = client->learn(); !learnt) return std::move(learnt).error();
+  return ShardedInbox{std::move(client)};
 }
 
-const std::string& ShardedInbox::shard_of(std::string_view unique_id) const { return impl_->shard_of(unique_id); }
+const std::string& ShardedInbox::shard_of(std::string_view unique_id) const { return client_->shard_of(unique_id); }
 
-Result<Once> ShardedInbox::once(pg_conn* connection, const Mark& mark) { return impl_->once(connection, mark); }
+Result<Once> ShardedInbox::once(pg_conn* connection, const Mark& mark) { return client_->once(connection, mark); }
 
 }  // namespace waybill::postgresql
