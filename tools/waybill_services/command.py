@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 
+from .mariadb import MariaDB
 from .postgresql import PostgreSQL
 from .rabbitmq import RabbitMQ
 
@@ -16,7 +17,7 @@ def _postgresql():
     return PostgreSQL(settings={"max_prepared_transactions": 10})
 
 
-_SERVICES = {"postgresql": _postgresql, "rabbitmq": RabbitMQ}
+_SERVICES = {"postgresql": _postgresql, "mariadb": MariaDB, "rabbitmq": RabbitMQ}
 
 
 def main(arguments):
