@@ -278,7 +278,7 @@ TEST_P(StoreAdministration, ExaminationFindsNothingCriticalInAFreshStore) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreAdministration, testing::Values("memory", "sqlite", "postgresql"),
+INSTANTIATE_TEST_SUITE_P(Stores, StoreAdministration, testing::Values("memory", "sqlite", "postgresql", "mysql"),
                          [](const auto& kind) { return std::string{kind.param}; });
 
 }  // namespace

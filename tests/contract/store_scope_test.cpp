@@ -249,7 +249,7 @@ TEST_P(StoreScopes, ExplainNamesWhatAMessageWaitsFor) {
   EXPECT_EQ(counts->blocked_scopes, 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreScopes, testing::Values("memory", "sqlite", "postgresql"),
+INSTANTIATE_TEST_SUITE_P(Stores, StoreScopes, testing::Values("memory", "sqlite", "postgresql", "mysql"),
                          [](const auto& kind) { return std::string{kind.param}; });
 
 }  // namespace

@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view store_schemes[] = {"sqlite", "postgresql", "postgres", "memory"};
-constexpr std::string_view later_stores[] = {"mysql", "mariadb", "redis", "rediss"};
+constexpr std::string_view store_schemes[] = {"sqlite", "postgresql", "postgres", "mysql", "mariadb", "memory"};
+constexpr std::string_view later_stores[] = {"redis", "rediss"};
 constexpr std::string_view broker_schemes[] = {"amqp", "amqps", "memory"};
 constexpr std::string_view later_brokers[] = {"kafka", "rocketmq"};
 
@@ -64,6 +64,9 @@ StoreConfig read_store(const Entry& entry, Findings& findings) {
   section.read_count("lanes", store.lanes, 1, 64);
   if (store.lanes > 1 && store.url.reveal().starts_with("sqlite:")) {
     section.fail("lanes", "a SQLite file has one writer at a time, so one lane; leave it out");
+  }
+  if (store.lanes > 1 && (store.url.reveal().starts_with("mysql:") || store.url.reveal().starts_with("mariadb:"))) {
+    section.fail("lanes", "a MySQL store has one lane; leave it out");
   }
   section.read_size("max_payload", store.max_payload, 1, std::uint64_t{512} << 20);
   section.finish();

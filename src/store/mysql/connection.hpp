@@ -1,0 +1,110 @@
+#pragma once
+
+/// \file
+/// A MySQL or MariaDB connection and its transactions, with errors as values. Used by one thread at a time.
+
+#include <mysql.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config.hpp"
+#include "waybill/result.h"
+
+namespace waybill::mysql {
+
+/// A value bound to a `?`: null, a number, or bytes, which are sent as a hexadecimal literal and so can't end one.
+class Value {
+ public:
+  Value(std::nullptr_t) : literal_("NULL") {}                          // NOLINT(google-explicit-constructor)
+  Value(std::int64_t number) : literal_(std::to_string(number)) {}     // NOLINT(google-explicit-constructor)
+  Value(std::string_view bytes);                                       // NOLINT(google-explicit-constructor)
+  Value(const std::string& bytes) : Value(std::string_view{bytes}) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* text) : Value(std::string_view{text}) {}           // NOLINT(google-explicit-constructor)
+  Value(const std::optional<std::string>& bytes) : Value(nullptr) {    // NOLINT(google-explicit-constructor)
+    if (bytes) *this = Value(*bytes);
+  }
+  const std::string& literal() const { return literal_; }
+
+ private:
+  std::string literal_;
+};
+using Values = std::vector<Value>;
+
+/// What a query gave, wholly in memory: queries have a limit.
+class Rows {
+ public:
+  explicit Rows(MYSQL_RES* result);
+
+  std::size_t count() const { return rows_.size(); }
+  bool empty() const { return rows_.empty(); }
+  bool is_null(std::size_t row, unsigned column) const { return rows_[row].fields[column] == nullptr; }
+  std::string_view bytes(std::size_t row, unsigned column) const;
+  std::string text(std::size_t row, unsigned column) const { return std::string{bytes(row, column)}; }
+  std::optional<std::string> optional_text(std::size_t row, unsigned column) const;
+  std::int64_t number(std::size_t row, unsigned column) const;
+
+ private:
+  struct Free {
+    void operator()(MYSQL_RES* result) const { mysql_free_result(result); }
+  };
+  struct Row {
+    MYSQL_ROW fields;
+    std::vector<unsigned long> lengths;
+  };
+  std::unique_ptr<MYSQL_RES, Free> result_;
+  std::vector<Row> rows_;
+};
+
+class Connection {
+ public:
+  /// Connects, with READ COMMITTED and UTC, in bytes. A host that vanished is noticed within 15 s.
+  static Result<Connection> open(const StoreConfig& store);
+
+  /// Runs one statement; each `?` of it stands for a value, in their order.
+  Result<Rows> query(std::string_view sql, const Values& values, std::string_view doing);
+  Status run(std::string_view sql, const Values& values, std::string_view doing);
+  /// Statements without values, separated by `;` at the ends of lines.
+  Status run_script(std::string_view sql, std::string_view doing);
+
+  /// How many rows the last statement found to change, whether their values differed or not.
+  std::uint64_t changes() const { return mysql_affected_rows(handle_.get()); }
+  bool is_lost() const { return lost_; }
+  MYSQL* handle() const { return handle_.get(); }
+
+ private:
+  struct Close {
+    void operator()(MYSQL* handle) const { mysql_close(handle); }
+  };
+  Error failure(std::string_view doing);
+
+  std::unique_ptr<MYSQL, Close> handle_;
+  bool lost_ = false;
+};
+
+/// A transaction, rolled back unless it was committed.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Connection& connection, std::string_view doing);
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  /// `in_doubt` when the answer to COMMIT was lost.
+  Status commit(std::string_view doing);
+
+ private:
+  explicit Transaction(Connection& connection) : connection_(&connection) {}
+  Connection* connection_;
+};
+
+/// The wall clock, for figures that people read.
+std::int64_t wall_ms();
+
+/// `?, ?, ?`
+std::string placeholders(std::size_t count);
+
+}  // namespace waybill::mysql

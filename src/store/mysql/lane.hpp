@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "store/mysql/connection.hpp"
+#include "store/store.hpp"
+
+namespace waybill::mysql {
+
+using Seq = std::int64_t;
+
+/// The blocked scopes, and after which row of each the messages wait.
+using BlockedScopes = std::map<store::Scope, Seq>;
+
+/// The one lane of a MySQL store. It reads the outbox by a cursor and, since a lower number can be committed after a
+/// higher one, looks again for the numbers that were missing: at once for the young ones, from the first row on every
+/// few seconds for all. It is owned by a named lock of its connection.
+class MysqlLane final : public store::Lane {
+ public:
+  static Result<std::unique_ptr<store::Lane>> open(const StoreConfig& store, const std::string& holder);
+
+  const store::LaneState& state() const override { return state_; }
+  Result<store::Fetched> fetch(store::FetchLimit limit) override;
+  Result<store::Due> due(LaneTime now, store::FetchLimit limit) override;
+  Result<store::Fetched> backlog(const store::Scope& scope, store::FetchLimit limit) override;
+  Result<store::SettleReport> settle(const store::SettleBatch& batch) override;
+  Status mark_suspect(store::Ticket ticket) override;
+  Result<bool> await(Deadline deadline, int interrupt) override;
+
+ private:
+  MysqlLane(Connection connection, const StoreConfig& store, std::string holder);
+
+  Status take();
+  Status remember_previous_owner();
+  Status read_scopes();
+
+  // claims.cpp
+  /// Rows that became visible behind the cursor.
+  Result<std::vector<Seq>> late_rows();
+  Result<store::Fetched> read_claims(const std::string& where, const Values& values, store::Origin origin,
+                                     store::FetchLimit limit);
+  void note_missing(const store::Fetched& fetched);
+  void forget_old_missing();
+  /// Stores durably that rows up to `seq` may have been sent. What was read is durable afterwards too: the log is
+  /// flushed up to here.
+  Status claim(Seq seq);
+  Result<bool> any_news();
+
+  // settlement.cpp
+  Status check_tickets(const store::SettleBatch& batch) const;
+  Status write_batch(const store::SettleBatch& batch);
+  Status write_position(const store::SettleBatch& batch);
+
+  Status require_owner();
+  Status prove_ownership();
+  Error lost() const;
+  /// After an error nobody knows what is stored: every later call answers lost_lane.
+  Error give_up(Error error);
+
+  Connection connection_;
+  std::string store_;
+  std::string holder_;
+  std::uint64_t max_payload_;
+  store::LaneState state_;
+  bool broken_ = false;
+
+  std::int64_t fence_ = 0;
+  Seq cursor_ = 0;            ///< looked at up to here
+  Seq claimed_ = 0;           ///< durably stored
+  Seq claim_ahead_ = 64;      ///< follows the size of fetches
+  Seq formerly_claimed_ = 0;  ///< rows up to here may have been sent by an owner before this one
+  BlockedScopes scopes_;
+  std::map<store::Scope, Seq> backlog_at_;  ///< how far each backlog was handed out
+  std::unordered_set<Seq> retries_out_;     ///< handed out and not settled since
+  std::unordered_set<Seq> outbox_out_;
+  std::uint64_t durable_fresh_ = 0;
+
+  std::map<Seq, MonoTime> missing_;  ///< numbers below the cursor that were not there, and since when
+  MonoTime next_sweep_{};
+  MonoTime last_news_{};
+  MonoTime last_proof_{};
+};
+
+}  // namespace waybill::mysql
