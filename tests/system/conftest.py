@@ -54,6 +54,12 @@ def postgresql():
 
 
 @pytest.fixture(scope="session")
+def mariadb():
+    with services.MariaDB() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def shared_rabbitmq():
     with services.RabbitMQ() as broker:
         yield broker
@@ -103,8 +109,16 @@ def postgresql_store(postgresql):
     return stores.PostgreSQL(postgresql, name)
 
 
+@pytest.fixture
+def mysql_store(mariadb):
+    if not mariadb.alive():
+        mariadb.start()
+    return stores.MySQL(mariadb)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request):
+    """The two that every test runs with; those with `harness.stores.EVERY` run with all."""
     return request.getfixturevalue(f"{request.param}_store")
 
 

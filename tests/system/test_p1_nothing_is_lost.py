@@ -3,7 +3,10 @@
 import shutil
 import subprocess
 
+import pytest
+
 from harness.audit import audit
+from harness.stores import EVERY
 from harness.traffic import Traffic
 from waybill_services import wait_until
 
@@ -21,6 +24,7 @@ def settle_the_books(workspace, relay, traffic, consumer, seconds=180):
     return committed
 
 
+@EVERY
 def test_relays_killed_at_random_moments(store, shop, workspace, topology, chance, seed, scale):
     """Fault cases 1-3: SIGKILL before publishing, before the confirm, before settling."""
     queue = shop(store, relay={"unsettled": UNSETTLED, "window": 500})
@@ -38,6 +42,7 @@ def test_relays_killed_at_random_moments(store, shop, workspace, topology, chanc
     audit(committed, consumer.deliveries).expect(most_sent_twice=kills * UNSETTLED)
 
 
+@EVERY
 def test_broker_killed_under_load(store, shop, workspace, topology, rabbitmq, chance, seed, scale):
     """SIGKILL of the broker while messages are in flight; it comes back with what its quorum queue had on disk."""
     queue = shop(store, relay={"unsettled": UNSETTLED, "window": 500})
@@ -53,18 +58,20 @@ def test_broker_killed_under_load(store, shop, workspace, topology, rabbitmq, ch
     audit(committed, consumer.deliveries, broker_died=True).expect(most_sent_twice=scale * UNSETTLED)
 
 
-def test_database_server_killed_under_load(postgresql_store, postgresql, shop, workspace, topology, chance, seed, scale):
-    """SIGKILL of PostgreSQL with all its sessions; fault case 8 with a crash instead of a cut."""
-    queue = shop(postgresql_store, relay={"unsettled": UNSETTLED, "window": 500})
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_database_server_killed_under_load(kind, request, shop, workspace, topology, chance, seed, scale):
+    """SIGKILL of the server with all its sessions; fault case 8 with a crash instead of a cut."""
+    store = request.getfixturevalue(f"{kind}_store")
+    queue = shop(store, relay={"unsettled": UNSETTLED, "window": 500})
     consumer = topology.consume(queue)
     relay = workspace.relay()
-    traffic = Traffic(postgresql_store, 10000 * scale, seed, writers=3, batch=5, rate=3000).start()
+    traffic = Traffic(store, 10000 * scale, seed, writers=3, batch=5, rate=3000).start()
     kills = 2 * scale
     for _ in range(kills):
         target = consumer.count() + chance.randrange(500, 2000)
         wait_until(lambda: consumer.count() >= target or not traffic.running(), 90, "deliveries before the kill")
-        postgresql.kill()
-        postgresql.start()
+        store.server.kill()
+        store.server.start()
     committed = settle_the_books(workspace, relay, traffic, consumer)
     audit(committed, consumer.deliveries).expect(most_sent_twice=kills * UNSETTLED)
 

@@ -11,6 +11,7 @@ import pytest
 import waybill_services as services
 from harness import stores
 from harness.audit import audit
+from harness.stores import EVERY
 from harness.traffic import Traffic
 from waybill_services import wait_until
 
@@ -19,6 +20,7 @@ class Undo(Exception):
     pass
 
 
+@EVERY
 def test_rollback(store, shop, workspace, topology):
     """Fault case 24: of a hundred pairs, one committed and one not, only the committed ones arrive."""
     queue = shop(store)
@@ -36,6 +38,7 @@ def test_rollback(store, shop, workspace, topology):
     assert consumer.ids() == {f"kept-{number}" for number in range(100)}
 
 
+@EVERY
 def test_savepoint_rollback(store, shop, workspace, topology):
     """Fault case 24: what a savepoint undid inside a committed transaction is not there either."""
     queue = shop(store)

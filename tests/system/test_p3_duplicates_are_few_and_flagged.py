@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from harness.audit import audit
+from harness.stores import EVERY
 from waybill_services import wait_until
 
 UNSETTLED = 300
@@ -17,6 +18,7 @@ def persist(store, names, topic="orders.created"):
             transaction.message(topic, "x", id=name)
 
 
+@EVERY
 def test_clean_stop_makes_no_duplicates(store, shop, workspace, topology):
     """SIGTERM settles what is open: ten relays one after the other send nothing twice."""
     queue = shop(store)
@@ -118,6 +120,7 @@ def test_killed_after_the_confirm_before_it_is_settled(store, shop, workspace, t
     assert books.sent_twice >= WINDOW, "all that was confirmed was unsettled"
 
 
+@EVERY
 def test_killed_after_publishing_before_the_confirm(store, shop, workspace, topology, gate):
     """Fault case 2: confirms withheld, a full window published, SIGKILL: at most that window again, flagged."""
     queue = shop(store, relay={"unsettled": UNSETTLED, "window": WINDOW}, broker_url=gate.url(topology.broker.url()))

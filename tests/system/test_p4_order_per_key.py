@@ -1,12 +1,14 @@
 """P4: with order = "key", first arrivals of one key come in the order in which its transactions committed."""
 
 from harness.audit import audit
+from harness.stores import EVERY
 from harness.traffic import Traffic
 from waybill_services import wait_until
 
 ORDERED = {"order": "key"}
 
 
+@EVERY
 def test_order_over_relays_killed_at_random_moments(store, shop, workspace, topology, chance, seed, scale):
     """Re-sends after a kill never let a later message of a key overtake one that had not arrived."""
     queue = shop(store, route=ORDERED, relay={"unsettled": 1000, "window": 300})
@@ -103,6 +105,7 @@ def refuse_the_first(topology, store, workspace, shop, on_failed_key):
     return consumer
 
 
+@EVERY
 def test_failed_message_parks_its_key(store, shop, workspace, topology):
     """park: later ones of the key wait, other keys flow; after the failed one is dropped the rest comes in order."""
     consumer = refuse_the_first(topology, store, workspace, shop, "park")
@@ -117,6 +120,7 @@ def test_failed_message_parks_its_key(store, shop, workspace, topology):
     assert [delivery.id for delivery in consumer.deliveries if delivery.id.startswith("a")] == ["a1", "a2", "a3"]
 
 
+@EVERY
 def test_parked_key_survives_the_relay(store, shop, workspace, topology):
     """A relay that takes over keeps a parked key parked."""
     consumer = refuse_the_first(topology, store, workspace, shop, "park")
@@ -137,6 +141,7 @@ def test_failed_message_is_skipped(store, shop, workspace, topology):
     consumer.wait_ids({"a1", "a2", "b0"})
 
 
+@EVERY
 def test_failed_message_stops_the_route(store, shop, workspace, topology):
     """stop: every key of the route waits until a person has decided."""
     consumer = refuse_the_first(topology, store, workspace, shop, "stop")

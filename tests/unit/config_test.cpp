@@ -185,7 +185,7 @@ TEST(Config, CloudEventsNeedASource) {
 }
 
 TEST(Config, SchemesOfLaterVersionsAreToldFromUnknownOnes) {
-  expect_error("[store.s]\nurl = \"mysql://h/db\"\n", "'mysql' is not in this version");
+  expect_error("[store.s]\nurl = \"redis://h/0\"\n", "'redis' is not in this version");
   expect_error("[store.s]\nurl = \"postgress://h/db\"\n", "did you mean 'postgres'");
   expect_error(store + "[broker.b]\nurl = \"kafka://h\"\n", "'kafka' is not in this version");
   expect_error("[store.s]\nurl = \"sqlite://\"\n", "names no file");

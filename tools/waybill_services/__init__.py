@@ -12,9 +12,10 @@ Only the standard library is used, so any Python 3.11 can import it.
 """
 
 from .gate import Gate
+from .mariadb import MariaDB
 from .pgbouncer import PgBouncer
 from .postgresql import PostgreSQL
 from .rabbitmq import RabbitMQ
 from .waiting import wait_until
 
-__all__ = ["Gate", "PgBouncer", "PostgreSQL", "RabbitMQ", "wait_until"]
+__all__ = ["Gate", "MariaDB", "PgBouncer", "PostgreSQL", "RabbitMQ", "wait_until"]

@@ -22,12 +22,15 @@ using store::Scope;
 constexpr Seq least_claim_ahead = 64;
 constexpr Seq most_claim_ahead = 4000;
 constexpr Seq fetches_claimed_ahead = 8;
-// A number that is missing for so long was most likely rolled back; if not, the next sweep finds it.
-constexpr Duration missing_is_young = std::chrono::seconds{5};
-constexpr std::size_t most_missing = 1000;
+constexpr std::size_t most_missing = 2000;
 // A sweep reads the numbers of all rows that wait; it may take a twentieth of the time.
 constexpr Duration least_between_sweeps = std::chrono::seconds{1};
 constexpr int sweep_share = 20;
+constexpr Duration between_resolves = std::chrono::seconds{1};
+// The server tells in whole seconds when a transaction began, and in a list that may be a moment old.
+constexpr Duration doubtful_age = std::chrono::seconds{3};
+// Without the right to see transactions: those that are open for longer may be seen out of their order.
+constexpr Duration longest_transaction = std::chrono::seconds{60};
 
 constexpr std::string_view fetching = "can't fetch";
 constexpr std::string_view finding_due = "can't look for due retries";
@@ -54,41 +57,22 @@ bool has_room(const std::vector<Claimed>& messages, std::size_t& bytes, const Me
   return true;
 }
 
-/// How many rows fit, and whether there are more.
-struct Fitting {
-  std::size_t count = 0;
-  bool more = false;
-};
+// What a row takes, without its payload being loaded.
+#define WAYBILL_MYSQL_ROW_SIZE \
+  "LENGTH(payload) + LENGTH(id) + LENGTH(topic) + IFNULL(LENGTH(`key`), 0) + IFNULL(LENGTH(headers), 0)"
 
-/// Goes by the rows' lengths alone: payloads are not loaded in vain.
-Result<Fitting> count_fitting(Connection& connection, const std::string& where, const Values& values,
-                              FetchLimit limit) {
-  auto lengths = connection.query(
-      "SELECT LENGTH(payload) + LENGTH(id) + LENGTH(topic) + IFNULL(LENGTH(`key`), 0) + IFNULL(LENGTH(headers), 0) " +
-          where,
-      values, fetching);
-  if (!lengths) return lengths.error();
-  std::size_t bytes = 0;
-  for (std::size_t row = 0; row < lengths->count(); ++row) {
-    bytes += static_cast<std::size_t>(lengths->number(row, 0));
-    if (row > 0 && bytes > limit.bytes) return Fitting{row, true};
-  }
-  return Fitting{lengths->count(), lengths->count() >= limit.messages};
-}
+Values values_of(const std::vector<Seq>& seqs) { return {seqs.begin(), seqs.end()}; }
 
 }  // namespace
 
-Result<Fetched> MysqlLane::read_claims(const std::string& where, const Values& values, Origin origin,
-                                       FetchLimit limit) {
-  const auto wanted = where + " ORDER BY seq LIMIT ";
-  auto fitting = count_fitting(connection_, wanted + std::to_string(limit.messages), values, limit);
-  if (!fitting) return give_up(fitting.error());
+Result<Fetched> MysqlLane::read_claims(const std::vector<Seq>& seqs, Origin origin, FetchLimit limit) {
   Fetched fetched;
-  if (fitting->count == 0) return fetched;
-  Values with_limit{static_cast<std::int64_t>(max_payload_)};
-  with_limit.insert(with_limit.end(), values.begin(), values.end());
-  auto rows = connection_.query("SELECT " WAYBILL_MYSQL_MESSAGE_COLUMNS " " + wanted + std::to_string(fitting->count),
-                                with_limit, fetching);
+  if (seqs.empty()) return fetched;
+  auto values = values_of(seqs);
+  values.insert(values.begin(), static_cast<std::int64_t>(max_payload_));
+  auto rows = connection_.query("SELECT " WAYBILL_MYSQL_MESSAGE_COLUMNS " FROM waybill_outbox WHERE seq IN (" +
+                                    placeholders(seqs.size()) + ") ORDER BY seq",
+                                values, fetching);
   if (!rows) return give_up(rows.error());
   std::size_t bytes = 0;
   for (std::size_t row = 0; row < rows->count(); ++row) {
@@ -101,71 +85,67 @@ Result<Fetched> MysqlLane::read_claims(const std::string& where, const Values& v
     if (static_cast<Seq>(claimed.ticket.value) <= formerly_claimed_) claimed.attempt = 2;
     fetched.messages.push_back(std::move(claimed));
   }
-  fetched.more = fetched.more || fitting->more || fetched.messages.size() < fitting->count;
   return fetched;
 }
 
-Result<std::vector<Seq>> MysqlLane::late_rows() {
-  std::vector<Seq> late;
-  const auto add = [&](const Rows& rows) {
-    for (std::size_t row = 0; row < rows.count(); ++row) {
-      if (!outbox_out_.contains(rows.number(row, 0))) late.push_back(rows.number(row, 0));
-    }
-  };
-  const MonoTime begun = std::chrono::steady_clock::now();
-  if (begun >= next_sweep_) {
-    auto rows = connection_.query(
-        "SELECT seq FROM waybill_outbox AS o WHERE seq <= ? AND NOT EXISTS (SELECT 1 FROM waybill_parked AS p WHERE "
-        "p.seq = o.seq) ORDER BY seq",
-        {cursor_}, fetching);
-    if (!rows) return rows.error();
-    add(*rows);
-    const MonoTime ended = std::chrono::steady_clock::now();
-    next_sweep_ = ended + std::max<Duration>(least_between_sweeps, (ended - begun) * sweep_share);
+bool MysqlLane::looks_behind_everywhere() const {
+  return unknown_since_ || std::chrono::steady_clock::now() >= next_sweep_;
+}
+
+// One statement, so one snapshot: who committed before another is seen when the other is.
+Result<std::vector<Seq>> MysqlLane::next_rows(FetchLimit limit, bool& more) {
+  const auto not_parked = " AND NOT EXISTS (SELECT 1 FROM waybill_parked AS p WHERE p.seq = o.seq)";
+  const bool everywhere = looks_behind_everywhere();
+  std::string sql =
+      std::string{"(SELECT seq, " WAYBILL_MYSQL_ROW_SIZE " AS size FROM waybill_outbox AS o WHERE seq > ?"} +
+      not_parked + " ORDER BY seq LIMIT " + std::to_string(limit.messages) + ")";
+  Values values{cursor_};
+  if (everywhere) {
+    sql += std::string{" UNION ALL (SELECT seq, " WAYBILL_MYSQL_ROW_SIZE " FROM waybill_outbox AS o WHERE seq <= ?"} +
+           not_parked + ")";
+    values.emplace_back(cursor_);
   } else if (!missing_.empty()) {
-    Values values;
+    sql += " UNION ALL (SELECT seq, " WAYBILL_MYSQL_ROW_SIZE " FROM waybill_outbox WHERE seq IN (" +
+           placeholders(missing_.size()) + "))";
     for (const auto& [seq, since] : missing_) values.emplace_back(seq);
-    auto rows = connection_.query(
-        "SELECT seq FROM waybill_outbox WHERE seq IN (" + placeholders(values.size()) + ") ORDER BY seq", values,
-        fetching);
-    if (!rows) return rows.error();
-    add(*rows);
   }
-  return late;
+  const MonoTime begun = std::chrono::steady_clock::now();
+  auto rows = connection_.query(sql + " ORDER BY seq", values, fetching);
+  if (!rows) return rows.error();
+  const MonoTime ended = std::chrono::steady_clock::now();
+  if (everywhere) next_sweep_ = ended + std::max<Duration>(least_between_sweeps, (ended - begun) * sweep_share);
+  std::vector<Seq> seqs;
+  std::size_t bytes = 0;
+  for (std::size_t row = 0; row < rows->count(); ++row) {
+    const auto seq = rows->number(row, 0);
+    if (outbox_out_.contains(seq)) continue;
+    bytes += static_cast<std::size_t>(rows->number(row, 1));
+    more = seqs.size() >= limit.messages || (!seqs.empty() && bytes > limit.bytes);
+    if (more) break;
+    seqs.push_back(seq);
+  }
+  more = more || seqs.size() >= limit.messages;
+  return seqs;
 }
 
 Result<Fetched> MysqlLane::fetch(FetchLimit limit) {
   if (limit.messages == 0) last_proof_ = MonoTime{};
   if (auto owner = prove_ownership(); !owner) return owner.error();
   if (limit.messages == 0) return Fetched{};
-  forget_old_missing();
-  auto late = late_rows();
-  if (!late) return give_up(late.error());
-  Fetched fetched;
-  if (!late->empty()) {
-    late->resize(std::min(late->size(), limit.messages));
-    Values values;
-    for (const auto seq : *late) values.emplace_back(seq);
-    auto read = read_claims("FROM waybill_outbox WHERE seq IN (" + placeholders(values.size()) + ")", values,
-                            Origin::fresh, limit);
-    if (!read) return read;
-    fetched = std::move(*read);
-    fetched.more = true;  // the next fetch goes on behind the cursor
-  } else {
-    auto read = read_claims(
-        "FROM waybill_outbox AS o WHERE seq > ? AND NOT EXISTS (SELECT 1 FROM waybill_parked AS p WHERE p.seq = o.seq)",
-        {cursor_}, Origin::fresh, limit);
-    if (!read || read->messages.empty()) return read;
-    fetched = std::move(*read);
-    note_missing(fetched);
-  }
-  const auto last = static_cast<Seq>(fetched.messages.back().ticket.value);
-  claim_ahead_ = std::clamp(static_cast<Seq>(fetched.messages.size()) * fetches_claimed_ahead, least_claim_ahead,
-                            most_claim_ahead);
-  if (auto stored = claim(last); !stored) return stored.error();
-  cursor_ = std::max(cursor_, last);
-  for (const auto& claimed : fetched.messages) {
-    const auto seq = static_cast<Seq>(claimed.ticket.value);
+  if (auto resolved = resolve_missing(); !resolved) return give_up(resolved.error());
+  bool more = false;
+  auto seqs = next_rows(limit, more);
+  if (!seqs) return give_up(seqs.error());
+  auto fetched = read_claims(*seqs, Origin::fresh, limit);
+  if (!fetched || fetched->messages.empty()) return fetched;
+  fetched->more = fetched->more || more;
+  seqs->resize(fetched->messages.size());
+  note_missing(*seqs);
+  claim_ahead_ =
+      std::clamp(static_cast<Seq>(seqs->size()) * fetches_claimed_ahead, least_claim_ahead, most_claim_ahead);
+  if (auto stored = claim(seqs->back()); !stored) return stored.error();
+  cursor_ = std::max(cursor_, seqs->back());
+  for (const auto seq : *seqs) {
     outbox_out_.insert(seq);
     missing_.erase(seq);
   }
@@ -173,20 +153,47 @@ Result<Fetched> MysqlLane::fetch(FetchLimit limit) {
   return fetched;
 }
 
-// Before a first fetch nothing is known to be missing: the sweep looks from the first row on.
-void MysqlLane::note_missing(const Fetched& fetched) {
+void MysqlLane::note_missing(const std::vector<Seq>& seqs) {
   const MonoTime now = std::chrono::steady_clock::now();
-  Seq expected = cursor_ == 0 ? static_cast<Seq>(fetched.messages.front().ticket.value) : cursor_ + 1;
-  for (const auto& claimed : fetched.messages) {
-    const auto seq = static_cast<Seq>(claimed.ticket.value);
-    for (; expected < seq && missing_.size() < most_missing; ++expected) missing_.emplace(expected, now);
-    expected = seq + 1;
+  Seq expected = cursor_ + 1;
+  if (cursor_ == 0) {
+    unknown_since_ = now;  // who knows what is open below the first
+    expected = seqs.front();
+  }
+  for (const auto seq : seqs) {
+    for (; expected < seq; ++expected) {
+      if (missing_.size() >= most_missing) {
+        unknown_since_ = now;
+        break;
+      }
+      missing_.emplace(expected, now);
+    }
+    expected = std::max(expected, seq + 1);
   }
 }
 
-void MysqlLane::forget_old_missing() {
+Status MysqlLane::resolve_missing() {
   const MonoTime now = std::chrono::steady_clock::now();
-  std::erase_if(missing_, [&](const auto& entry) { return now - entry.second > missing_is_young; });
+  if ((missing_.empty() && !unknown_since_) || now < next_resolve_) return {};
+  next_resolve_ = now + between_resolves;
+  Duration oldest = longest_transaction;
+  if (sees_transactions_) {
+    auto rows = connection_.query(
+        "SELECT IFNULL(TIMESTAMPDIFF(SECOND, MIN(trx_started), NOW()), 0) FROM information_schema.innodb_trx WHERE "
+        "trx_rows_modified > 0 OR trx_query IS NOT NULL",
+        {}, "can't look for open transactions");
+    if (rows) {
+      oldest = std::chrono::seconds{std::max<std::int64_t>(rows->number(0, 0), 0)};
+    } else if (rows.error().code() == ErrorCode::unauthorized) {
+      sees_transactions_ = false;
+    } else {
+      return rows.error();
+    }
+  }
+  const MonoTime settled = now - oldest - doubtful_age;
+  std::erase_if(missing_, [&](const auto& entry) { return entry.second < settled; });
+  if (unknown_since_ && *unknown_since_ < settled) unknown_since_.reset();
+  return {};
 }
 
 Status MysqlLane::claim(Seq seq) {
@@ -275,17 +282,20 @@ Result<Fetched> MysqlLane::backlog(const Scope& scope, FetchLimit limit) {
     where += " AND p.`key` = ?";
     values.emplace_back(*scope.key);
   }
-  // The names of the columns are the outbox's.
   const auto numbers = connection_.query(
-      "SELECT seq " + where + " ORDER BY seq LIMIT " + std::to_string(limit.messages), values, "can't read a backlog");
+      "SELECT seq, LENGTH(payload) " + where + " ORDER BY seq LIMIT " + std::to_string(limit.messages), values,
+      "can't read a backlog");
   if (!numbers) return give_up(numbers.error());
-  if (numbers->empty()) return Fetched{};
-  Values seqs;
-  for (std::size_t row = 0; row < numbers->count(); ++row) seqs.emplace_back(numbers->number(row, 0));
-  auto fetched =
-      read_claims("FROM waybill_outbox WHERE seq IN (" + placeholders(seqs.size()) + ")", seqs, Origin::backlog, limit);
+  std::vector<Seq> seqs;
+  std::size_t bytes = 0;
+  for (std::size_t row = 0; row < numbers->count(); ++row) {
+    bytes += static_cast<std::size_t>(numbers->number(row, 1));
+    if (row > 0 && bytes > limit.bytes) break;
+    seqs.push_back(numbers->number(row, 0));
+  }
+  auto fetched = read_claims(seqs, Origin::backlog, limit);
   if (!fetched || fetched->messages.empty()) return fetched;
-  fetched->more = fetched->more || numbers->count() >= limit.messages;
+  fetched->more = fetched->more || seqs.size() < numbers->count() || numbers->count() >= limit.messages;
   const auto last = static_cast<Seq>(fetched->messages.back().ticket.value);
   if (auto stored = claim(last); !stored) return stored.error();
   for (const auto& claimed : fetched->messages) outbox_out_.insert(static_cast<Seq>(claimed.ticket.value));

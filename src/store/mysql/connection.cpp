@@ -18,13 +18,14 @@ constexpr unsigned connect_seconds = 5;
 constexpr unsigned answer_seconds = 60;
 constexpr int vanished_ms = 10'000;
 
-// Every statement of ours means the same whatever the server's defaults are. A relay is idle for long, and says so.
+// Every statement of ours means the same whatever the server's defaults are. A relay is idle for long, and says so. The
+// system's time zone is the one in which the server tells when transactions began.
 constexpr std::string_view session =
-    "SET NAMES binary, SESSION time_zone = '+00:00', SESSION sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES', "
+    "SET NAMES binary, SESSION time_zone = 'SYSTEM', SESSION sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES', "
     "SESSION transaction_isolation = 'READ-COMMITTED', SESSION innodb_lock_wait_timeout = 10, SESSION wait_timeout = "
     "86400";
 constexpr std::string_view session_of_mariadb =
-    "SET SESSION time_zone = '+00:00', SESSION sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES', "
+    "SET SESSION time_zone = 'SYSTEM', SESSION sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES', "
     "SESSION tx_isolation = 'READ-COMMITTED', SESSION innodb_lock_wait_timeout = 10, SESSION wait_timeout = 86400";
 
 void notice_vanished_host(MYSQL* handle) {

@@ -62,7 +62,7 @@ class Rows {
 
 class Connection {
  public:
-  /// Connects, with READ COMMITTED and UTC, in bytes. A host that vanished is noticed within 15 s.
+  /// Connects, with READ COMMITTED, in bytes. A host that vanished is noticed within 15 s.
   static Result<Connection> open(const StoreConfig& store);
 
   /// Runs one statement; each `?` of it stands for a value, in their order.

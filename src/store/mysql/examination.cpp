@@ -24,6 +24,7 @@ class Examination {
     check_writable(rows->number(0, 3) != 0);
     check_packet(static_cast<std::uint64_t>(rows->number(0, 4)));
     check_doublewrite(rows->text(0, 5));
+    check_transactions(connection);
     add("WB-D306", Severity::info, "server " + rows->text(0, 6), "");
     return {};
   }
@@ -77,6 +78,14 @@ class Examination {
     if (setting != "OFF" && setting != "0") return;
     add("WB-D305", Severity::warning, "innodb_doublewrite is off: a page torn by a power cut can't be repaired",
         "turn it on, unless the file system writes pages whole");
+  }
+
+  void check_transactions(Connection& connection) {
+    if (connection.query("SELECT COUNT(*) FROM information_schema.innodb_trx", {}, "")) return;
+    add("WB-D307", Severity::warning,
+        "the relay may not see which transactions are open: messages of a key can be published out of the order of "
+        "their commits when a transaction with one of them was open for longer than a minute",
+        "grant the relay's user PROCESS");
   }
 
   std::string subject_;

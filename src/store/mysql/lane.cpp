@@ -146,7 +146,7 @@ Result<bool> MysqlLane::any_news() {
 Result<bool> MysqlLane::await(Deadline deadline, int interrupt) {
   while (true) {
     if (auto owner = prove_ownership(); !owner) return owner.error();
-    forget_old_missing();
+    if (auto resolved = resolve_missing(); !resolved) return give_up(resolved.error());
     auto news = any_news();
     if (!news) return give_up(news.error());
     const MonoTime now = std::chrono::steady_clock::now();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -18,9 +19,10 @@ using Seq = std::int64_t;
 /// The blocked scopes, and after which row of each the messages wait.
 using BlockedScopes = std::map<store::Scope, Seq>;
 
-/// The one lane of a MySQL store. It reads the outbox by a cursor and, since a lower number can be committed after a
-/// higher one, looks again for the numbers that were missing: at once for the young ones, from the first row on every
-/// few seconds for all. It is owned by a named lock of its connection.
+/// The one lane of a MySQL store, owned by a named lock of its connection. It reads the outbox by a cursor. A lower
+/// number can be committed after a higher one, so each look ahead of the cursor looks, in the same snapshot, for the
+/// numbers that were missing behind it: transactions that waited for each other are then seen in their order. A number
+/// is given up as rolled back when every transaction has ended that was open when it was missed.
 class MysqlLane final : public store::Lane {
  public:
   static Result<std::unique_ptr<store::Lane>> open(const StoreConfig& store, const std::string& holder);
@@ -41,12 +43,13 @@ class MysqlLane final : public store::Lane {
   Status read_scopes();
 
   // claims.cpp
-  /// Rows that became visible behind the cursor.
-  Result<std::vector<Seq>> late_rows();
-  Result<store::Fetched> read_claims(const std::string& where, const Values& values, store::Origin origin,
-                                     store::FetchLimit limit);
-  void note_missing(const store::Fetched& fetched);
-  void forget_old_missing();
+  /// The numbers of the next rows that fit, those behind the cursor first.
+  Result<std::vector<Seq>> next_rows(store::FetchLimit limit, bool& more);
+  Result<store::Fetched> read_claims(const std::vector<Seq>& seqs, store::Origin origin, store::FetchLimit limit);
+  void note_missing(const std::vector<Seq>& seqs);
+  /// Gives up the numbers that nobody can commit any more.
+  Status resolve_missing();
+  bool looks_behind_everywhere() const;
   /// Stores durably that rows up to `seq` may have been sent. What was read is durable afterwards too: the log is
   /// flushed up to here.
   Status claim(Seq seq);
@@ -81,7 +84,10 @@ class MysqlLane final : public store::Lane {
   std::unordered_set<Seq> outbox_out_;
   std::uint64_t durable_fresh_ = 0;
 
-  std::map<Seq, MonoTime> missing_;  ///< numbers below the cursor that were not there, and since when
+  std::map<Seq, MonoTime> missing_;        ///< numbers behind the cursor that were not there, and since when
+  std::optional<MonoTime> unknown_since_;  ///< numbers are missing that `missing_` does not name
+  bool sees_transactions_ = true;          ///< the server tells which are open
+  MonoTime next_resolve_{};
   MonoTime next_sweep_{};
   MonoTime last_news_{};
   MonoTime last_proof_{};

@@ -1,10 +1,17 @@
 """A service's own database, spoken to in plain SQL: what any language can do."""
 
 import json
+import re
 import sqlite3
 import threading
+import uuid
 
 import psycopg
+import pymysql
+import pytest
+
+# For tests of what each store must prove with its own server.
+EVERY = pytest.mark.parametrize("store", ["sqlite", "postgresql", "mysql"], indirect=True)
 
 
 class Transaction:
@@ -72,7 +79,14 @@ class Store:
     def prepare(self):
         """The business tables."""
         self.query("CREATE TABLE IF NOT EXISTS orders (number integer PRIMARY KEY, key text)")
-        self.query("CREATE TABLE IF NOT EXISTS key_counter (key text PRIMARY KEY, value integer)")
+        self.query("CREATE TABLE IF NOT EXISTS key_counter (key varchar(255) PRIMARY KEY, value integer)")
+
+    def count_up(self, transaction, key, count):
+        """Adds to the key's counter and gives it; the row stays locked until the transaction's end."""
+        return transaction.execute(self.sql(
+            "INSERT INTO key_counter (key, value) VALUES (%s, %s) "
+            "ON CONFLICT (key) DO UPDATE SET value = key_counter.value + excluded.value RETURNING value"),
+            (key, count)).fetchone()[0]
 
     def committed(self):
         """The order numbers that are in the database: what was committed, also where the answer got lost."""
@@ -121,3 +135,43 @@ class PostgreSQL(Store):
     @staticmethod
     def sql(text):
         return text
+
+
+class _MySQLConnection:
+    """A connection that executes by itself, as those of the other stores do."""
+
+    def __init__(self, **options):
+        self._connection = pymysql.connect(**options)
+        self.commit, self.rollback = self._connection.commit, self._connection.rollback
+        self.close = self._connection.close
+
+    def execute(self, sql, parameters=()):
+        cursor = self._connection.cursor()
+        cursor.execute(sql, parameters or None)
+        return cursor
+
+
+class MySQL(Store):
+    kind = "mysql"
+    outbox = "waybill_outbox"
+    retry = "waybill_retry"
+
+    def __init__(self, server):
+        self.server, self.database = server, f"shop_{uuid.uuid4().hex[:8]}"
+        server.sql(f"CREATE DATABASE {self.database}")
+        super().__init__(server.url(self.database))
+
+    def connect(self):
+        return _MySQLConnection(host="127.0.0.1", port=self.server.port, user=self.server.user,
+                                password=self.server.password, database=self.database, charset="utf8mb4",
+                                connect_timeout=10)
+
+    @staticmethod
+    def sql(text):
+        """`key` is a word of the language."""
+        return re.sub(r"\bkey\b", "`key`", text)
+
+    def count_up(self, transaction, key, count):
+        transaction.execute(self.sql("INSERT INTO key_counter (key, value) VALUES (%s, %s) "
+                                     "ON DUPLICATE KEY UPDATE value = value + VALUES(value)"), (key, count))
+        return transaction.execute(self.sql("SELECT value FROM key_counter WHERE key = %s"), (key,)).fetchone()[0]

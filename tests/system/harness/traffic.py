@@ -5,8 +5,10 @@ import sqlite3
 import threading
 
 import psycopg
+import pymysql
 
-_GONE = (psycopg.OperationalError, psycopg.InterfaceError, sqlite3.OperationalError)
+_GONE = (psycopg.OperationalError, psycopg.InterfaceError, sqlite3.OperationalError, pymysql.err.OperationalError,
+         pymysql.err.InterfaceError)
 
 
 def message_id(number):
@@ -95,10 +97,7 @@ class Traffic:
             self.rolled_back.update(message_id(number) for number in numbers)
 
     def _position(self, transaction, key, count):
-        cursor = transaction.execute(self.store.sql(
-            "INSERT INTO key_counter (key, value) VALUES (%s, %s) "
-            "ON CONFLICT (key) DO UPDATE SET value = key_counter.value + excluded.value RETURNING value"), (key, count))
-        return cursor.fetchone()[0] - count
+        return self.store.count_up(transaction, key, count) - count
 
 
 class _Undo(Exception):
