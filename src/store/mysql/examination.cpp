@@ -25,7 +25,7 @@ class Examination {
     check_packet(static_cast<std::uint64_t>(rows->number(0, 4)));
     check_doublewrite(rows->text(0, 5));
     check_transactions(connection);
-    add("WB-D306", Severity::info, "server " + rows->text(0, 6), "");
+    add("WB-D406", Severity::info, "server " + rows->text(0, 6), "");
     return {};
   }
   std::vector<Finding> take() { return std::move(findings_); }
@@ -38,11 +38,11 @@ class Examination {
   void check_log(std::int64_t flush) {
     if (flush == 1 || flush == 3) {
       return add(
-          "WB-D301", Severity::ok,
+          "WB-D401", Severity::ok,
           "innodb_flush_log_at_trx_commit=" + std::to_string(flush) + ": a commit is on the disk when it is answered",
           "");
     }
-    add("WB-D301", Severity::critical,
+    add("WB-D401", Severity::critical,
         "innodb_flush_log_at_trx_commit=" + std::to_string(flush) +
             ": commits of the last second, orders and messages alike, are lost with a crash of the " +
             (flush == 2 ? "machine" : "server") + ", and a message of such an order may have been published",
@@ -50,9 +50,9 @@ class Examination {
   }
 
   void check_binary_log(bool on, std::int64_t sync) {
-    if (!on) return add("WB-D302", Severity::ok, "no binary log is written: there is nothing to fall out of step", "");
-    if (sync == 1) return add("WB-D302", Severity::ok, "sync_binlog=1: replicas lose no commit", "");
-    add("WB-D302", Severity::warning,
+    if (!on) return add("WB-D402", Severity::ok, "no binary log is written: there is nothing to fall out of step", "");
+    if (sync == 1) return add("WB-D402", Severity::ok, "sync_binlog=1: replicas lose no commit", "");
+    add("WB-D402", Severity::warning,
         "sync_binlog=" + std::to_string(sync) +
             ": after a crash the binary log can lack the last commits, and replicas "
             "with it",
@@ -61,14 +61,14 @@ class Examination {
 
   void check_writable(bool read_only) {
     if (!read_only) return;
-    add("WB-D303", Severity::critical, "read_only is on: this is a replica, or its administrator forbids writing",
+    add("WB-D403", Severity::critical, "read_only is on: this is a replica, or its administrator forbids writing",
         "give the relay the primary's address");
   }
 
   void check_packet(std::uint64_t largest) {
     // A payload travels from services as text of up to twice its size.
     if (largest >= max_payload_ * 2) return;
-    add("WB-D304", Severity::warning,
+    add("WB-D404", Severity::warning,
         "max_allowed_packet is " + std::to_string(largest) + " bytes: a payload of max_payload (" +
             std::to_string(max_payload_) + ") may not fit into a statement",
         "raise max_allowed_packet to twice max_payload, or lower max_payload");
@@ -76,13 +76,13 @@ class Examination {
 
   void check_doublewrite(const std::string& setting) {
     if (setting != "OFF" && setting != "0") return;
-    add("WB-D305", Severity::warning, "innodb_doublewrite is off: a page torn by a power cut can't be repaired",
+    add("WB-D405", Severity::warning, "innodb_doublewrite is off: a page torn by a power cut can't be repaired",
         "turn it on, unless the file system writes pages whole");
   }
 
   void check_transactions(Connection& connection) {
     if (connection.query("SELECT COUNT(*) FROM information_schema.innodb_trx", {}, "")) return;
-    add("WB-D307", Severity::warning,
+    add("WB-D407", Severity::warning,
         "the relay may not see which transactions are open: messages of a key can be published out of the order of "
         "their commits when a transaction with one of them was open for longer than a minute",
         "grant the relay's user PROCESS");
