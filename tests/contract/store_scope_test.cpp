@@ -165,6 +165,30 @@ TEST_P(StoreScopes, BacklogThatADeadOwnerTookAfterACleanStopIsFlagged) {
   EXPECT_THAT(attempts(backlog(*lane, by_key)), ElementsAre(2U, 2U));
 }
 
+TEST_P(StoreScopes, NewOwnerRestsWhenAllThatIsLeftIsParked) {
+  auto lane = acquire();
+  send(3, "17");
+  const auto claims = fetch(*lane, 3);
+  settle(*lane, {failed(claims[0]), verdict(claims[1], Verdict::parked), verdict(claims[2], Verdict::parked)},
+         {{ScopeChange::Kind::block, {"orders.*", "17"}, claims[0].ticket}});
+  take_over(lane);
+  // Some stores hand them out again, to be parked anew.
+  for (auto again = fetch_some(*lane, 10); !again.empty(); again = fetch_some(*lane, 10)) {
+    std::vector<Settlement> parked;
+    for (const auto& claimed : again) parked.push_back(verdict(claimed, Verdict::parked));
+    settle(*lane, parked);
+  }
+  int news = 0;
+  for (const auto deadline = Deadline::after(std::chrono::milliseconds{500}); !deadline.passed();) {
+    const auto told = lane->await(deadline, -1);
+    ASSERT_TRUE(told) << told.error().message();
+    if (!*told) continue;
+    ++news;
+    EXPECT_TRUE(fetch_some(*lane, 10).empty());
+  }
+  EXPECT_LE(news, 5);
+}
+
 TEST_P(StoreScopes, WholeRouteWaitsWithAllItsKeys) {
   auto lane = acquire();
   send(2, "a");

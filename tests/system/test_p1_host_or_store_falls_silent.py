@@ -14,7 +14,8 @@ from waybill_services import wait_until
 UNSETTLED = 500
 LIMITS = {"unsettled": UNSETTLED, "window": 200}
 # PostgreSQL ends the session of a vanished host at the first of its keepalive probes (after 5, 8, 11, 14, 17 s) that
-# finds `tcp_user_timeout` over; the relay that stands by asks for the lane every second.
+# finds `tcp_user_timeout` over; MariaDB when it has heard nothing for 12 s. The relay that stands by asks for the lane
+# every second.
 TAKEN_OVER_WITHIN = 15
 
 
@@ -22,6 +23,14 @@ TAKEN_OVER_WITHIN = 15
 def store_gate(postgresql):
     with services.Gate(postgresql.port, amqp=False) as opened:
         yield opened
+
+
+@pytest.fixture(params=["postgresql", "mysql"])
+def distant(request):
+    """A store with a server, and a gate in front of it."""
+    store = request.getfixturevalue(f"{request.param}_store")
+    with services.Gate(store.server.port, amqp=False) as opened:
+        yield store, opened
 
 
 @pytest.fixture
@@ -40,17 +49,18 @@ def persist(store, names):
             transaction.message("orders.created", "x", id=name)
 
 
-def test_case_7_relay_host_vanishes(postgresql_store, store_gate, shop, workspace, far_workspace, topology, seed):
+def test_case_7_relay_host_vanishes(distant, shop, workspace, far_workspace, topology, seed):
     """Fault case 7: no packet of its host passes any more. A relay that stood by goes on; the first one lives,
     publishes nothing more, and takes its place behind the other when its network is back."""
-    shop(postgresql_store, relay=LIMITS, queue=topology.queue(binding="near.#"))
+    store, store_gate = distant
+    shop(store, relay=LIMITS, queue=topology.queue(binding="near.#"))
     topic = {"topic": "orders.*", "exchange": topology.exchange}
-    workspace.configure(postgresql_store.url, topology.broker.url(), [{**topic, "routing_key": "near.{topic}"}], LIMITS)
-    far_workspace.configure(store_gate.url(postgresql_store.url), topology.broker.url(),
+    workspace.configure(store.url, topology.broker.url(), [{**topic, "routing_key": "near.{topic}"}], LIMITS)
+    far_workspace.configure(store_gate.url(store.url), topology.broker.url(),
                             [{**topic, "routing_key": "far.{topic}"}], LIMITS)
     by_far, by_near = (topology.consume(topology.queue(binding=f"{side}.#")) for side in ("far", "near"))
     far = far_workspace.relay()
-    traffic = Traffic(postgresql_store, 4000, seed, writers=2, batch=5, rate=250).start()
+    traffic = Traffic(store, 4000, seed, writers=2, batch=5, rate=250).start()
     by_far.wait_count(300)
     near = workspace.relay()
     by_far.wait_count(600)
@@ -67,7 +77,7 @@ def test_case_7_relay_host_vanishes(postgresql_store, store_gate, shop, workspac
     assert by_far.count() == published_by_far
     store_gate.open()
     # Its sessions are gone for the server: it finds out, connects anew, and has no lane.
-    persist(postgresql_store, ["order-afterwards"])
+    persist(store, ["order-afterwards"])
     by_near.wait_ids({"order-afterwards"})
     wait_until(lambda: workspace.sending() == 0, 30, "an empty outbox")
     assert far.alive() and by_far.count() == published_by_far

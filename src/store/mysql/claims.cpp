@@ -22,7 +22,7 @@ using store::Scope;
 constexpr Seq least_claim_ahead = 64;
 constexpr Seq most_claim_ahead = 4000;
 constexpr Seq fetches_claimed_ahead = 8;
-constexpr std::size_t most_missing = 2000;
+constexpr std::size_t most_missing = 500;
 // A sweep reads the numbers of all rows that wait; it may take a twentieth of the time.
 constexpr Duration least_between_sweeps = std::chrono::seconds{1};
 constexpr int sweep_share = 20;
@@ -137,6 +137,11 @@ Result<Fetched> MysqlLane::fetch(FetchLimit limit) {
   auto seqs = next_rows(limit, more);
   if (!seqs) return give_up(seqs.error());
   auto fetched = read_claims(*seqs, Origin::fresh, limit);
+  if (fetched && fetched->messages.empty() && cursor_ < parked_until_) {
+    // All that is seen up to there is parked; what is not seen yet is looked for behind the cursor.
+    cursor_ = parked_until_;
+    unknown_since_ = std::chrono::steady_clock::now();
+  }
   if (!fetched || fetched->messages.empty()) return fetched;
   fetched->more = fetched->more || more;
   seqs->resize(fetched->messages.size());

@@ -18,15 +18,16 @@ constexpr unsigned connect_seconds = 5;
 constexpr unsigned answer_seconds = 60;
 constexpr int vanished_ms = 10'000;
 
-// Every statement of ours means the same whatever the server's defaults are. A relay is idle for long, and says so. The
-// system's time zone is the one in which the server tells when transactions began.
-constexpr std::string_view session =
-    "SET NAMES binary, SESSION time_zone = 'SYSTEM', SESSION sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES', "
-    "SESSION transaction_isolation = 'READ-COMMITTED', SESSION innodb_lock_wait_timeout = 10, SESSION wait_timeout = "
-    "86400";
-constexpr std::string_view session_of_mariadb =
-    "SET SESSION time_zone = 'SYSTEM', SESSION sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES', "
-    "SESSION tx_isolation = 'READ-COMMITTED', SESSION innodb_lock_wait_timeout = 10, SESSION wait_timeout = 86400";
+// Every statement of ours means the same whatever the server's defaults are. The system's time zone is the one in which
+// the server tells when transactions began.
+std::string session_settings(bool mariadb, std::chrono::seconds idle) {
+  return std::string{
+             "SET SESSION time_zone = 'SYSTEM', SESSION sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES', "
+             "SESSION "} +
+         (mariadb ? "tx_isolation" : "transaction_isolation") +
+         " = 'READ-COMMITTED', SESSION innodb_lock_wait_timeout = 10, SESSION wait_timeout = " +
+         std::to_string(idle.count());
+}
 
 void notice_vanished_host(MYSQL* handle) {
   const int socket = static_cast<int>(mysql_get_socket(handle));
@@ -104,7 +105,7 @@ std::int64_t Rows::number(std::size_t row, unsigned column) const {
   return is_null(row, column) ? 0 : std::strtoll(rows_[row].fields[column], nullptr, 10);
 }
 
-Result<Connection> Connection::open(const StoreConfig& store) {
+Result<Connection> Connection::open(const StoreConfig& store, std::chrono::seconds idle) {
   const auto where = "store '" + store.name + "'";
   auto url = parse_url(store.url.reveal());
   if (!url) return Error{url.error().code(), where + ": " + url.error().message()};
@@ -131,9 +132,8 @@ Result<Connection> Connection::open(const StoreConfig& store) {
   notice_vanished_host(handle);
   if (auto named = connection.run("SET NAMES binary", {}, "can't set up the connection"); !named) return named.error();
   const bool mariadb = std::string_view{mysql_get_server_info(handle)}.find("MariaDB") != std::string_view::npos;
-  if (auto set = connection.run(mariadb ? session_of_mariadb : session, {}, "can't set up the connection"); !set) {
-    return set.error();
-  }
+  const auto settings = session_settings(mariadb, idle);
+  if (auto set = connection.run(settings, {}, "can't set up the connection"); !set) return set.error();
   return connection;
 }
 

@@ -5,6 +5,7 @@
 
 #include <mysql.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -62,8 +63,9 @@ class Rows {
 
 class Connection {
  public:
-  /// Connects, with READ COMMITTED, in bytes. A host that vanished is noticed within 15 s.
-  static Result<Connection> open(const StoreConfig& store);
+  /// Connects, with READ COMMITTED, in bytes. A server whose host vanished is noticed within 15 s; the server ends the
+  /// session when it hears nothing for as long as `idle`.
+  static Result<Connection> open(const StoreConfig& store, std::chrono::seconds idle = std::chrono::hours{24});
 
   /// Runs one statement; each `?` of it stands for a value, in their order.
   Result<Rows> query(std::string_view sql, const Values& values, std::string_view doing);

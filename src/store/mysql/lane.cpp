@@ -10,6 +10,11 @@ namespace waybill::mysql {
 namespace {
 
 constexpr Duration proof_interval = std::chrono::seconds{2};
+// The lane asks the store every few seconds. An owner that is not heard for so long is gone, and the server frees its
+// lock.
+constexpr std::chrono::seconds vanished_owner{12};
+// The list of missing numbers can be long: it is not asked for each millisecond.
+constexpr Duration between_looks_behind = std::chrono::milliseconds{20};
 constexpr std::string_view taking = "can't take the lane";
 constexpr std::string_view looking = "can't look for new messages";
 
@@ -38,7 +43,7 @@ MysqlLane::MysqlLane(Connection connection, const StoreConfig& store, std::strin
       max_payload_(store.max_payload) {}
 
 Result<std::unique_ptr<store::Lane>> MysqlLane::open(const StoreConfig& store, const std::string& holder) {
-  auto connection = Connection::open(store);
+  auto connection = Connection::open(store, vanished_owner);
   if (!connection) return connection.error();
   if (auto current = require_current_schema(*connection, store.name); !current) return current.error();
   auto owned = connection->query("SELECT GET_LOCK(" WAYBILL_MYSQL_LANE_LOCK ", 0)", {}, taking);
@@ -58,6 +63,9 @@ Status MysqlLane::take() {
   if (!transaction) return transaction.error();
   if (auto remembered = remember_previous_owner(); !remembered) return remembered;
   if (auto read = read_scopes(); !read) return read;
+  auto parked = connection_.query("SELECT IFNULL(MAX(seq), 0) FROM waybill_parked", {}, taking);
+  if (!parked) return parked.error();
+  parked_until_ = parked->number(0, 0);
   if (auto committed = transaction->commit(taking); !committed) return committed;
   last_news_ = last_proof_ = next_sweep_ = std::chrono::steady_clock::now();
   return {};
@@ -132,9 +140,13 @@ Status MysqlLane::prove_ownership() {
 }
 
 Result<bool> MysqlLane::any_news() {
-  std::string sql = "SELECT EXISTS (SELECT 1 FROM waybill_outbox WHERE seq > ?)";
+  std::string sql = "SELECT EXISTS (SELECT 1 FROM waybill_outbox AS o WHERE seq > ?";
+  if (cursor_ < parked_until_) sql += " AND NOT EXISTS (SELECT 1 FROM waybill_parked AS p WHERE p.seq = o.seq)";
+  sql += ")";
   Values values{cursor_};
-  if (!missing_.empty()) {
+  const MonoTime now = std::chrono::steady_clock::now();
+  if (!missing_.empty() && now >= next_look_behind_) {
+    next_look_behind_ = now + between_looks_behind;
     sql += " OR EXISTS (SELECT 1 FROM waybill_outbox WHERE seq IN (" + placeholders(missing_.size()) + "))";
     for (const auto& [seq, since] : missing_) values.emplace_back(seq);
   }

@@ -75,6 +75,7 @@ class MysqlLane final : public store::Lane {
 
   std::int64_t fence_ = 0;
   Seq cursor_ = 0;            ///< looked at up to here
+  Seq parked_until_ = 0;      ///< up to here the outbox holds rows that an owner before this one parked
   Seq claimed_ = 0;           ///< durably stored
   Seq claim_ahead_ = 64;      ///< follows the size of fetches
   Seq formerly_claimed_ = 0;  ///< rows up to here may have been sent by an owner before this one
@@ -89,6 +90,7 @@ class MysqlLane final : public store::Lane {
   bool sees_transactions_ = true;          ///< the server tells which are open
   MonoTime next_resolve_{};
   MonoTime next_sweep_{};
+  MonoTime next_look_behind_{};
   MonoTime last_news_{};
   MonoTime last_proof_{};
 };

@@ -2,6 +2,8 @@
 --
 -- From any language, inside the transaction of the business change:
 --   INSERT INTO waybill_outbox (topic, `key`, payload, headers) VALUES ('orders.created', '17', '...', '{"n":"v"}');
+-- A service's user needs INSERT on waybill_outbox; the relay's SELECT, INSERT, UPDATE and DELETE on all tables of this
+-- file, and PROCESS, to see which transactions are open.
 -- Keep innodb_flush_log_at_trx_commit = 1, and sync_binlog = 1 where there is a binary log.
 
 CREATE TABLE IF NOT EXISTS waybill_meta (
