@@ -203,7 +203,8 @@ void RelayCore::go_on(const store::Scope& scope, Tag tag) {
 }
 
 void RelayCore::leave_sequence(const store::Scope& scope_of_tracked, Tag tag) {
-  const store::Scope scope = scope_of_tracked;  // the tracked message goes away below
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the tracked message goes away below
+  const store::Scope scope = scope_of_tracked;
   const Tracked& tracked = *tracked_.find(tag);
   if (scope.route.empty()) {
     tracked_.remove(tag);

@@ -242,38 +242,42 @@ Result<Due> MysqlLane::due(LaneTime now, FetchLimit limit) {
     due.messages.push_back(std::move(claimed));
   }
   due.more = due.messages.size() < rows->count() || (asked > 0 && rows->count() == asked);
-  if (!first_time.empty()) {
-    // That they may have been sent has to be stored before they are.
-    auto stored =
-        connection_.run("UPDATE waybill_retry SET claimed = 1 WHERE seq IN (" + placeholders(first_time.size()) + ")",
-                        first_time, finding_due);
-    if (stored) {
-      stored = connection_.run("UPDATE waybill_lane SET clean = 0 WHERE lane = 0 AND fence = ?", {fence_}, finding_due);
-    }
-    if (!stored) return give_up(stored.error());
-    if (auto owner = require_owner(); !owner) return give_up(owner.error());
-  }
+  if (auto claimed = claim_delayed(first_time); !claimed) return give_up(claimed.error());
   auto waiting = connection_.query(
       "SELECT EXISTS (SELECT 1 FROM waybill_retry WHERE state = 'sending' AND due_ms > ? AND reason <> "
       "'route_stopped')",
       {now.ms}, finding_due);
   if (!waiting) return give_up(waiting.error());
   due.waiting = waiting->number(0, 0) != 0;
-  if (!scopes_.empty()) {
-    auto released = connection_.query(
-        "SELECT route, keyed, `key` FROM waybill_blocked_scope AS s WHERE NOT EXISTS (SELECT 1 FROM waybill_retry AS r "
-        "WHERE r.blocks = 1 AND r.route = s.route AND ((s.keyed = 0 AND r.state = 'failed') OR (s.keyed = 1 AND "
-        "r.`key` = s.`key` AND r.state <> 'dropped'))) LIMIT 1000",
-        {}, finding_due);
-    if (!released) return give_up(released.error());
-    for (std::size_t row = 0; row < released->count(); ++row) {
-      Scope scope{released->text(row, 0), std::nullopt};
-      if (released->number(row, 1) != 0) scope.key = released->text(row, 2);
-      due.released.push_back(std::move(scope));
-    }
-  }
+  if (auto found = find_released(due); !found) return give_up(found.error());
   for (const auto& claimed : due.messages) retries_out_.insert(static_cast<Seq>(claimed.ticket.value));
   return due;
+}
+
+// That they may have been sent has to be stored before they are.
+Status MysqlLane::claim_delayed(const Values& seqs) {
+  if (seqs.empty()) return {};
+  auto stored = connection_.run("UPDATE waybill_retry SET claimed = 1 WHERE seq IN (" + placeholders(seqs.size()) + ")",
+                                seqs, finding_due);
+  if (!stored) return stored;
+  stored = connection_.run("UPDATE waybill_lane SET clean = 0 WHERE lane = 0 AND fence = ?", {fence_}, finding_due);
+  return stored ? require_owner() : stored;
+}
+
+Status MysqlLane::find_released(Due& due) {
+  if (scopes_.empty()) return {};
+  auto released = connection_.query(
+      "SELECT route, keyed, `key` FROM waybill_blocked_scope AS s WHERE NOT EXISTS (SELECT 1 FROM waybill_retry AS r "
+      "WHERE r.blocks = 1 AND r.route = s.route AND ((s.keyed = 0 AND r.state = 'failed') OR (s.keyed = 1 AND "
+      "r.`key` = s.`key` AND r.state <> 'dropped'))) LIMIT 1000",
+      {}, finding_due);
+  if (!released) return released.error();
+  for (std::size_t row = 0; row < released->count(); ++row) {
+    Scope scope{released->text(row, 0), std::nullopt};
+    if (released->number(row, 1) != 0) scope.key = released->text(row, 2);
+    due.released.push_back(std::move(scope));
+  }
+  return {};
 }
 
 Result<Fetched> MysqlLane::backlog(const Scope& scope, FetchLimit limit) {

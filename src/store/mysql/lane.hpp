@@ -46,6 +46,8 @@ class MysqlLane final : public store::Lane {
   /// The numbers of the next rows that fit, those behind the cursor first.
   Result<std::vector<Seq>> next_rows(store::FetchLimit limit, bool& more);
   Result<store::Fetched> read_claims(const std::vector<Seq>& seqs, store::Origin origin, store::FetchLimit limit);
+  Status claim_delayed(const Values& seqs);
+  Status find_released(store::Due& due);
   void note_missing(const std::vector<Seq>& seqs);
   /// Gives up the numbers that nobody can commit any more.
   Status resolve_missing();
