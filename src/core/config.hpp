@@ -33,6 +33,10 @@ struct StoreConfig {
   Secret url;                             ///< with its password; print `masked()` only
   std::uint32_t lanes = 1;                ///< how many relays can share the store; fixed by `waybill migrate`
   std::uint64_t max_payload = 16u << 20;  ///< bytes; a larger message fails before it reaches a socket
+  std::uint32_t replicas = 0;  ///< Redis: how many replicas must have received what was written before it counts
+  std::string ca_file, cert_file,
+      key_file;           ///< PEM files for `rediss://`; empty: the system's CA store, no client certificate
+  bool insecure = false;  ///< `rediss://`: skips the check of the certificate; shown by `doctor`
 };
 
 /// `[broker.NAME]`

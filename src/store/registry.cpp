@@ -14,7 +14,8 @@ struct Kind {
 
 constexpr Kind kinds[] = {
     {"sqlite", open_sqlite_store}, {"postgresql", open_postgresql_store}, {"postgres", open_postgresql_store},
-    {"mysql", open_mysql_store},   {"mariadb", open_mysql_store},         {"memory", open_memory_store},
+    {"mysql", open_mysql_store},   {"mariadb", open_mysql_store},         {"redis", open_redis_store},
+    {"rediss", open_redis_store},  {"memory", open_memory_store},
 };
 
 }  // namespace

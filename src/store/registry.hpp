@@ -12,6 +12,7 @@ namespace waybill::store {
 Result<std::unique_ptr<Store>> open_sqlite_store(const StoreConfig& config);
 Result<std::unique_ptr<Store>> open_postgresql_store(const StoreConfig& config);
 Result<std::unique_ptr<Store>> open_mysql_store(const StoreConfig& config);
+Result<std::unique_ptr<Store>> open_redis_store(const StoreConfig& config);
 Result<std::unique_ptr<Store>> open_memory_store(const StoreConfig& config);
 
 }  // namespace waybill::store

@@ -49,13 +49,15 @@ class StoreRig {
 
 inline constexpr std::uint64_t rig_max_payload = 1u << 20;  ///< of every rig's store
 
-/// Of the kind `memory`, `sqlite`, `postgresql` or `mysql`. The servers need WAYBILL_TEST_POSTGRESQL and
-/// WAYBILL_TEST_MARIADB, the URLs of servers on which databases may be created.
+/// Of the kind `memory`, `sqlite`, `postgresql`, `mysql` or `redis`. The servers need WAYBILL_TEST_POSTGRESQL and
+/// WAYBILL_TEST_MARIADB, the URLs of servers on which databases may be created, and WAYBILL_TEST_REDIS, one with
+/// thousands of databases to take.
 std::unique_ptr<StoreRig> make_store_rig(std::string_view kind);
 
 std::unique_ptr<StoreRig> make_memory_rig();
 std::unique_ptr<StoreRig> make_sqlite_rig();
 std::unique_ptr<StoreRig> make_postgresql_rig();
 std::unique_ptr<StoreRig> make_mysql_rig();
+std::unique_ptr<StoreRig> make_redis_rig();
 
 }  // namespace waybill::contract

@@ -273,7 +273,7 @@ TEST_P(StoreScopes, ExplainNamesWhatAMessageWaitsFor) {
   EXPECT_EQ(counts->blocked_scopes, 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreScopes, testing::Values("memory", "sqlite", "postgresql", "mysql"),
+INSTANTIATE_TEST_SUITE_P(Stores, StoreScopes, testing::Values("memory", "sqlite", "postgresql", "mysql", "redis"),
                          [](const auto& kind) { return std::string{kind.param}; });
 
 }  // namespace

@@ -10,7 +10,10 @@ class Batch : public testing::Test {
  protected:
   Batch() {
     config.file = "waybill.toml";
-    config.stores.push_back({"shop", Secret("memory://"), 1, 10});
+    auto& store = config.stores.emplace_back();
+    store.name = "shop";
+    store.url = Secret("memory://");
+    store.max_payload = 10;
     config.routes.emplace_back();
     config.routes.back().topic = "orders.*";
   }

@@ -185,10 +185,16 @@ TEST(Config, CloudEventsNeedASource) {
 }
 
 TEST(Config, SchemesOfLaterVersionsAreToldFromUnknownOnes) {
-  expect_error("[store.s]\nurl = \"redis://h/0\"\n", "'redis' is not in this version");
   expect_error("[store.s]\nurl = \"postgress://h/db\"\n", "did you mean 'postgres'");
   expect_error(store + "[broker.b]\nurl = \"kafka://h\"\n", "'kafka' is not in this version");
   expect_error("[store.s]\nurl = \"sqlite://\"\n", "names no file");
+}
+
+TEST(Config, KeysOfRedisElsewhereAreAnError) {
+  expect_error("[store.s]\nurl = \"sqlite:///x\"\nreplicas = 1\n", "is for Redis");
+  expect_error("[store.s]\nurl = \"redis://h\"\nlanes = 17\n", "at most 16 lanes");
+  expect_error("[store.s]\nurl = \"redis://h\"\nca_file = \"c.pem\"\n", "write rediss://");
+  expect_error("[store.s]\nurl = \"rediss://h\"\ncert_file = \"c.pem\"\n", "needed together");
 }
 
 TEST(Config, TlsKeysWithoutTlsAreAnError) {

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from .mariadb import MariaDB
 from .postgresql import PostgreSQL
 from .rabbitmq import RabbitMQ
+from .redis import Redis
 
 
 def _postgresql():
@@ -17,7 +18,7 @@ def _postgresql():
     return PostgreSQL(settings={"max_prepared_transactions": 10})
 
 
-_SERVICES = {"postgresql": _postgresql, "mariadb": MariaDB, "rabbitmq": RabbitMQ}
+_SERVICES = {"postgresql": _postgresql, "mariadb": MariaDB, "redis": Redis, "rabbitmq": RabbitMQ}
 
 
 def main(arguments):

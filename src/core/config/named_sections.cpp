@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view store_schemes[] = {"sqlite", "postgresql", "postgres", "mysql", "mariadb", "memory"};
-constexpr std::string_view later_stores[] = {"redis", "rediss"};
+constexpr std::string_view store_schemes[] = {"sqlite",  "postgresql", "postgres", "mysql",
+                                              "mariadb", "redis",      "rediss",   "memory"};
 constexpr std::string_view broker_schemes[] = {"amqp", "amqps", "memory"};
 constexpr std::string_view later_brokers[] = {"kafka", "rocketmq"};
 
@@ -52,34 +52,55 @@ std::string check_url(Section& section, const std::string& text, std::span<const
   return {};
 }
 
+/// The PEM files of a TLS connection; `secure` is the scheme that means one.
+template <class Config>
+void read_tls(Section& section, Config& config, bool has_tls, std::string_view secure) {
+  section.read_text("ca_file", config.ca_file);
+  section.read_text("cert_file", config.cert_file);
+  section.read_text("key_file", config.key_file);
+  section.read_flag("insecure", config.insecure);
+  for (const auto key : {"ca_file", "cert_file", "key_file", "insecure"}) {
+    if (section.has(key) && !has_tls) {
+      section.fail(key, "has no effect without TLS; write " + std::string{secure} + ":// in the url");
+    }
+  }
+  if (config.cert_file.empty() != config.key_file.empty()) {
+    section.fail(config.cert_file.empty() ? "key_file" : "cert_file", "cert_file and key_file are needed together");
+  }
+}
+
+void read_redis_options(Section& section, StoreConfig& store, std::string_view scheme) {
+  section.read_count("replicas", store.replicas, 0, 16);
+  if (section.has("replicas") && scheme != "redis" && scheme != "rediss") {
+    section.fail("replicas", "is for Redis; other stores have settings of their own for it");
+  }
+  if (store.lanes > 16 && (scheme == "redis" || scheme == "rediss")) {
+    section.fail("lanes", "a Redis store has at most 16 lanes");
+  }
+  read_tls(section, store, scheme == "rediss", "rediss");
+}
+
 StoreConfig read_store(const Entry& entry, Findings& findings) {
   StoreConfig store;
   store.name = entry.name;
   Section section{entry.value, entry.place, "store." + entry.name, findings};
   section.require("url", "url = \"sqlite:///path/outbox.db\" or \"postgresql://host/database\"");
+  std::string scheme;
   if (std::string url; section.read_secret("url", url)) {
-    check_url(section, url, store_schemes, later_stores);
+    scheme = check_url(section, url, store_schemes, {});
     store.url = Secret{std::move(url)};
   }
   section.read_count("lanes", store.lanes, 1, 64);
-  if (store.lanes > 1 && store.url.reveal().starts_with("sqlite:")) {
+  if (store.lanes > 1 && scheme == "sqlite") {
     section.fail("lanes", "a SQLite file has one writer at a time, so one lane; leave it out");
   }
-  if (store.lanes > 1 && (store.url.reveal().starts_with("mysql:") || store.url.reveal().starts_with("mariadb:"))) {
+  if (store.lanes > 1 && (scheme == "mysql" || scheme == "mariadb")) {
     section.fail("lanes", "a MySQL store has one lane; leave it out");
   }
   section.read_size("max_payload", store.max_payload, 1, std::uint64_t{512} << 20);
+  read_redis_options(section, store, scheme);
   section.finish();
   return store;
-}
-
-void check_tls(Section& section, const BrokerConfig& broker, std::string_view scheme) {
-  for (const auto key : {"ca_file", "cert_file", "key_file", "insecure"}) {
-    if (section.has(key) && scheme == "amqp") section.fail(key, "has no effect without TLS; write amqps:// in the url");
-  }
-  if (broker.cert_file.empty() != broker.key_file.empty()) {
-    section.fail(broker.cert_file.empty() ? "key_file" : "cert_file", "cert_file and key_file are needed together");
-  }
 }
 
 BrokerConfig read_broker(const Entry& entry, Findings& findings) {
@@ -92,13 +113,9 @@ BrokerConfig read_broker(const Entry& entry, Findings& findings) {
     scheme = check_url(section, url, broker_schemes, later_brokers);
     broker.url = Secret{std::move(url)};
   }
-  section.read_text("ca_file", broker.ca_file);
-  section.read_text("cert_file", broker.cert_file);
-  section.read_text("key_file", broker.key_file);
-  section.read_flag("insecure", broker.insecure);
   section.read_duration("heartbeat", broker.heartbeat, 1s, 1h);
   section.read_secret("management_url", broker.management_url);
-  check_tls(section, broker, scheme);
+  read_tls(section, broker, scheme != "amqp", "amqps");
   section.finish();
   return broker;
 }

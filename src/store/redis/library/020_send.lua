@@ -1,0 +1,32 @@
+
+-- FCALL waybill_send 1 {waybill:0}:outbox topic [key [payload [headers [content_type [not_before [id]]]]]]
+--
+-- Persists a message and gives its id; what is empty is as if it were not there. Inside MULTI it stands and falls with
+-- the other commands, so it refuses nothing that it could store: what no broker can take becomes a failed message.
+local SEND_FIELDS = { 'topic', 'key', 'payload', 'headers', 'content_type', 'not_before', 'id' }
+
+local function send(keys, args)
+  local lane = lane_of(keys)
+  if not lane or #keys ~= 1 then
+    return failure('WBARG', 'waybill_send takes one key, the stream of a lane: {waybill:0}:outbox')
+  end
+  if #args < 1 or #args > #SEND_FIELDS then
+    return failure('WBARG', 'waybill_send takes topic, key, payload, headers, content_type, not_before, id, in this order')
+  end
+  local salt = redis.call('HGET', lane.lane, 'salt')
+  if not salt then
+    return failure('WBSCHEMA', 'there is no lane ' .. lane.number .. ' here; run `waybill migrate`')
+  end
+  local fields = {}
+  for at, value in ipairs(args) do
+    if value ~= '' or at == 1 then
+      fields[#fields + 1] = SEND_FIELDS[at]
+      fields[#fields + 1] = value
+    end
+  end
+  local entry = redis.call('XADD', lane.stream, '*', unpack(fields))
+  if args[7] and args[7] ~= '' then return args[7] end
+  return uuid_of(entry, salt)
+end
+
+redis.register_function('waybill_send', send)
