@@ -1,5 +1,6 @@
 """Fixtures of the system tests: private servers, a folder, a store, an exchange, and the seed of every random choice."""
 
+import itertools
 import os
 import random
 import sys
@@ -60,6 +61,17 @@ def mariadb():
 
 
 @pytest.fixture(scope="session")
+def redis_server():
+    with services.Redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_databases():
+    return itertools.count(1)
+
+
+@pytest.fixture(scope="session")
 def shared_rabbitmq():
     with services.RabbitMQ() as broker:
         yield broker
@@ -114,6 +126,13 @@ def mysql_store(mariadb):
     if not mariadb.alive():
         mariadb.start()
     return stores.MySQL(mariadb)
+
+
+@pytest.fixture
+def redis_store(redis_server, redis_databases):
+    if not redis_server.alive():
+        redis_server.start()
+    return stores.Redis(redis_server, next(redis_databases))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

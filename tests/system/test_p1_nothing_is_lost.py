@@ -58,7 +58,7 @@ def test_broker_killed_under_load(store, shop, workspace, topology, rabbitmq, ch
     audit(committed, consumer.deliveries, broker_died=True).expect(most_sent_twice=scale * UNSETTLED)
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+@pytest.mark.parametrize("kind", ["postgresql", "mysql", "redis"])
 def test_database_server_killed_under_load(kind, request, shop, workspace, topology, chance, seed, scale):
     """SIGKILL of the server with all its sessions; fault case 8 with a crash instead of a cut."""
     store = request.getfixturevalue(f"{kind}_store")

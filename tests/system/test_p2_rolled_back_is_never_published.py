@@ -11,7 +11,7 @@ import pytest
 import waybill_services as services
 from harness import stores
 from harness.audit import audit
-from harness.stores import EVERY
+from harness.stores import EVERY, EVERY_SQL
 from harness.traffic import Traffic
 from waybill_services import wait_until
 
@@ -38,7 +38,7 @@ def test_rollback(store, shop, workspace, topology):
     assert consumer.ids() == {f"kept-{number}" for number in range(100)}
 
 
-@EVERY
+@EVERY_SQL
 def test_savepoint_rollback(store, shop, workspace, topology):
     """Fault case 24: what a savepoint undid inside a committed transaction is not there either."""
     queue = shop(store)

@@ -10,10 +10,10 @@ class Batch : public testing::Test {
  protected:
   Batch() {
     config.file = "waybill.toml";
-    auto& store = config.stores.emplace_back();
-    store.name = "shop";
-    store.url = Secret("memory://");
-    store.max_payload = 10;
+    auto& shop = config.stores.emplace_back();
+    shop.name = "shop";
+    shop.url = Secret("memory://");
+    shop.max_payload = 10;
     config.routes.emplace_back();
     config.routes.back().topic = "orders.*";
   }

@@ -16,10 +16,10 @@ class AdminStore : public testing::Test {
  protected:
   AdminStore() {
     config.file = "waybill.toml";
-    auto& store = config.stores.emplace_back();
-    store.name = "shop";
-    store.url = Secret("memory://" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    store.max_payload = 1u << 20;
+    auto& shop = config.stores.emplace_back();
+    shop.name = "shop";
+    shop.url = Secret("memory://" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    shop.max_payload = 1u << 20;
     RouteConfig route;
     route.topic = "orders.*";
     route.broker = "main";

@@ -16,6 +16,7 @@ from .mariadb import MariaDB
 from .pgbouncer import PgBouncer
 from .postgresql import PostgreSQL
 from .rabbitmq import RabbitMQ
+from .redis import Redis
 from .waiting import wait_until
 
-__all__ = ["Gate", "MariaDB", "PgBouncer", "PostgreSQL", "RabbitMQ", "wait_until"]
+__all__ = ["Gate", "MariaDB", "PgBouncer", "PostgreSQL", "RabbitMQ", "Redis", "wait_until"]

@@ -9,9 +9,11 @@ import uuid
 import psycopg
 import pymysql
 import pytest
+import redis
 
 # For tests of what each store must prove with its own server.
-EVERY = pytest.mark.parametrize("store", ["sqlite", "postgresql", "mysql"], indirect=True)
+EVERY = pytest.mark.parametrize("store", ["sqlite", "postgresql", "mysql", "redis"], indirect=True)
+EVERY_SQL = pytest.mark.parametrize("store", ["sqlite", "postgresql", "mysql"], indirect=True)
 
 
 class Transaction:
@@ -175,3 +177,72 @@ class MySQL(Store):
         transaction.execute(self.sql("INSERT INTO key_counter (key, value) VALUES (%s, %s) "
                                      "ON DUPLICATE KEY UPDATE value = value + VALUES(value)"), (key, count))
         return transaction.execute(self.sql("SELECT value FROM key_counter WHERE key = %s"), (key,)).fetchone()[0]
+
+
+class _RedisTransaction:
+    """What a service does between MULTI and EXEC. WATCH on what it has read makes it fail when another was faster."""
+
+    outbox = "{waybill:0}:outbox"
+
+    def __init__(self, pipeline):
+        self.pipeline = pipeline
+        self.counted = {}
+
+    def order(self, number, key=None):
+        self._begin().hset("orders", number, key or "")
+
+    def message(self, topic, payload, key=None, headers=None, id=None, **columns):
+        if headers is not None and not isinstance(headers, str):
+            headers = json.dumps(headers)
+        self._begin().execute_command("FCALL", "waybill_send", 1, self.outbox, topic, key or "", payload,
+                                      headers or "", columns.get("content_type", ""), columns.get("not_before", ""),
+                                      id or "")
+
+    def _begin(self):
+        if not self.pipeline.explicit_transaction:
+            self.pipeline.multi()
+        return self.pipeline
+
+
+class _RedisScope:
+    def __init__(self, client):
+        self.pipeline = client.pipeline(transaction=True)
+
+    def __enter__(self):
+        return _RedisTransaction(self.pipeline)
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.pipeline.execute()
+        else:
+            self.pipeline.reset()
+
+
+class Redis(Store):
+    kind = "redis"
+
+    def __init__(self, server, database):
+        super().__init__(server.url(database))
+        self.server, self.database = server, database
+
+    def connect(self):
+        return redis.Redis(port=self.server.port, password=self.server.password, db=self.database,
+                           socket_connect_timeout=10, socket_timeout=30)
+
+    def transaction(self):
+        return _RedisScope(self.connection())
+
+    def prepare(self):
+        """The business data needs no preparation."""
+
+    def count_up(self, transaction, key, count):
+        pipeline = transaction.pipeline
+        pipeline.watch(f"key_counter:{key}")
+        value = int(pipeline.get(f"key_counter:{key}") or 0) + count
+        pipeline.multi()
+        pipeline.set(f"key_counter:{key}", value)
+        return value
+
+    def committed(self):
+        self.forget_connection()
+        return {int(number) for number in self.connection().hkeys("orders")}

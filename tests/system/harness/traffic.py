@@ -6,9 +6,11 @@ import threading
 
 import psycopg
 import pymysql
+import redis
 
 _GONE = (psycopg.OperationalError, psycopg.InterfaceError, sqlite3.OperationalError, pymysql.err.OperationalError,
-         pymysql.err.InterfaceError)
+         pymysql.err.InterfaceError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError,
+         redis.exceptions.WatchError)
 
 
 def message_id(number):
