@@ -6,20 +6,22 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from waybill_services import PostgreSQL as Server
-from waybill_services import RabbitMQ
+import waybill_services as services
 
 from . import insert_cost, latency, throughput
 from .bed import ROOT
 from .report import Report
-from .stores import PostgreSQL, SQLite
+from .stores import MySQL, PostgreSQL, Redis, SQLite
+
+
+STORES = ["postgresql", "sqlite", "mariadb", "redis"]
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything: to see that it runs")
     parser.add_argument("--only", choices=["rate", "latency", "cost", "backlog"], action="append")
-    parser.add_argument("--store", choices=["postgresql", "sqlite"], action="append")
+    parser.add_argument("--store", choices=STORES, action="append")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(143)))
     report = Report(ROOT / "build" / "bench")
@@ -35,8 +37,8 @@ def _measure(report, stack, chosen):
     rounds = 1 if chosen.quick else 3
     parts = chosen.only or ["rate", "latency", "cost", "backlog"]
     (ROOT / "build" / "bench").mkdir(parents=True, exist_ok=True)
-    broker = stack.enter_context(RabbitMQ())
-    made = _Stores(stack, chosen.store or ["postgresql", "sqlite"])
+    broker = stack.enter_context(services.RabbitMQ())
+    made = _Stores(stack, chosen.store or STORES)
     if "rate" in parts:
         throughput.beside_the_raw_limit(report, broker, made.fresh(), made.folder, rounds, 200_000 // scale)
     if "latency" in parts:
@@ -52,7 +54,8 @@ class _Stores:
 
     def __init__(self, stack, names):
         self.names, self.count = names, 0
-        self.server = stack.enter_context(Server()) if "postgresql" in names else None
+        servers = {"postgresql": services.PostgreSQL, "mariadb": services.MariaDB, "redis": services.Redis}
+        self.servers = {name: stack.enter_context(make()) for name, make in servers.items() if name in names}
         self.root = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=ROOT / "build" / "bench")))
         self.folder = self.root
 
@@ -60,9 +63,14 @@ class _Stores:
         self.count += 1
         self.folder = self.root / str(self.count)
         self.folder.mkdir()
-        made = {"postgresql": lambda: PostgreSQL(self.server, f"bench_{self.count}"),
-                "sqlite": lambda: SQLite(self.folder)}
-        return [made[name]() for name in self.names]
+        return [self._make(name) for name in self.names]
+
+    def _make(self, name):
+        if name == "sqlite":
+            return SQLite(self.folder)
+        if name == "redis":
+            return Redis(self.servers[name], self.count)
+        return {"postgresql": PostgreSQL, "mariadb": MySQL}[name](self.servers[name], f"bench_{self.count}")
 
     def migrated(self, broker):
         from .bed import Queue, Relay

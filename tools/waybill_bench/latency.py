@@ -11,8 +11,7 @@ from .bed import BUILD, BYTES, Queue, Relay
 def _commit_steadily(store, rate, count, results):
     """Commits `count` orders, `rate` a second; gives when each commit was done."""
     connection = store.connect()
-    connection.execute("CREATE TABLE IF NOT EXISTS bench_order (id text PRIMARY KEY, placed text)")
-    order = f"INSERT INTO bench_order VALUES ({'?' if store.name == 'SQLite' else '%s'}, 'now')"
+    store.prepare(connection)
     run, done, payload = time.monotonic_ns(), [], b"x" * BYTES
     began = time.monotonic()
     for number in range(count):
@@ -20,10 +19,7 @@ def _commit_steadily(store, rate, count, results):
         if wait > 0:
             time.sleep(wait)
         name = f"{run}-{number}"
-        connection.execute(store.begin)
-        connection.execute(order, (name,))
-        connection.execute(store.insert, (name, payload))
-        connection.execute("COMMIT")
+        store.commit_order(connection, name, payload)
         done.append((name, time.monotonic_ns()))
     connection.close()
     results.put((done, time.monotonic() - began))

@@ -4,12 +4,27 @@ import sqlite3
 import subprocess
 
 import psycopg
+import pymysql
+import redis
 
 from .bed import BYTES
 from .processes import tree_cpu_seconds
 
 
-class SQLite:
+class _Sql:
+    """What a service does for one order, by statements of the store's own kind."""
+
+    def prepare(self, connection):
+        connection.execute("CREATE TABLE IF NOT EXISTS bench_order (id varchar(64) PRIMARY KEY, placed text)")
+
+    def commit_order(self, connection, name, payload):
+        connection.execute(self.begin)
+        connection.execute(self.order, (name,))
+        connection.execute(self.insert, (name, payload))
+        connection.execute("COMMIT")
+
+
+class SQLite(_Sql):
     name = "SQLite"
 
     def __init__(self, folder):
@@ -35,11 +50,12 @@ class SQLite:
         """There is no server: the relay's own CPU is all."""
         return 0.0
 
+    order = "INSERT INTO bench_order VALUES (?, 'now')"
     insert = "INSERT INTO waybill_outbox (id, topic, payload) VALUES (?, 'bench.one', ?)"
     begin = "BEGIN IMMEDIATE"
 
 
-class PostgreSQL:
+class PostgreSQL(_Sql):
     name = "PostgreSQL"
 
     def __init__(self, server, database):
@@ -71,5 +87,71 @@ class PostgreSQL:
         rate = float(done.stdout.split("tps = ")[1].split()[0])
         return rate, cpu / count * 1e6
 
+    order = "INSERT INTO bench_order VALUES (%s, 'now')"
     insert = "INSERT INTO waybill.outbox (id, topic, payload) VALUES (%s, 'bench.one', %s)"
     begin = "BEGIN"
+
+
+class _MySQLConnection:
+    def __init__(self, **options):
+        self._connection = pymysql.connect(autocommit=True, **options)
+        self.close = self._connection.close
+
+    def execute(self, sql, parameters=()):
+        self._connection.cursor().execute(sql, parameters or None)
+
+
+class MySQL(_Sql):
+    name = "MariaDB"
+
+    def __init__(self, server, database):
+        self.server, self.database = server, database
+        server.sql(f"CREATE DATABASE {database}")
+        self.url = server.url(database)
+
+    def connect(self):
+        return _MySQLConnection(host="127.0.0.1", port=self.server.port, user=self.server.user,
+                                password=self.server.password, database=self.database)
+
+    def fill(self, count):
+        self.connect().execute("INSERT INTO waybill_outbox (topic, payload) SELECT 'bench.fill', "
+                               f"REPEAT('x', {BYTES}) FROM seq_1_to_{count}")
+
+    def server_cpu(self):
+        return tree_cpu_seconds(self.server.process.pid)
+
+    order = "INSERT INTO bench_order VALUES (%s, 'now')"
+    insert = "INSERT INTO waybill_outbox (id, topic, payload) VALUES (%s, 'bench.one', %s)"
+    begin = "START TRANSACTION"
+
+
+class Redis:
+    name = "Redis"
+    outbox = "{waybill:0}:outbox"
+
+    def __init__(self, server, database):
+        self.server, self.database = server, database
+        self.url = server.url(database)
+
+    def connect(self):
+        return redis.Redis(port=self.server.port, password=self.server.password, db=self.database)
+
+    def fill(self, count):
+        connection, chunk = self.connect(), 5000
+        for _ in range(0, count, chunk):
+            pipeline = connection.pipeline(transaction=False)
+            for _ in range(chunk):
+                pipeline.execute_command("FCALL", "waybill_send", 1, self.outbox, "bench.fill", "", "x" * BYTES)
+            pipeline.execute()
+
+    def server_cpu(self):
+        return tree_cpu_seconds(self.server.process.pid)
+
+    def prepare(self, connection):
+        """Hashes need no preparation."""
+
+    def commit_order(self, connection, name, payload):
+        pipeline = connection.pipeline(transaction=True)
+        pipeline.hset("bench_order", name, "now")
+        pipeline.execute_command("FCALL", "waybill_send", 1, self.outbox, "bench.one", "", payload, "", "", "", name)
+        pipeline.execute()
