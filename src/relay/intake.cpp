@@ -77,8 +77,10 @@ void RelayCore::admit(store::Claimed claimed, const store::Scope* draining) {
   tracked.defect_reason = claimed.reason.empty() ? "malformed" : std::move(claimed.reason);
   if (!route) {
     tracked.routed = false;
-    tracked.defect = "no route matches topic '" + claimed.message->topic.str() + "'";
-    tracked.defect_reason = "no_route";
+    if (tracked.defect.empty()) {
+      tracked.defect = "no route matches topic '" + claimed.message->topic.str() + "'";
+      tracked.defect_reason = "no_route";
+    }
     take_turn(tracked_.add(std::move(tracked)));
     return;
   }

@@ -12,8 +12,10 @@ _PLAIN = f"INSERT INTO bench_plain (topic, key, payload) VALUES ('bench.one', '1
 def added_by_the_outbox_row(report, stores, folder):
     report.heading("Cost of the outbox row in a business transaction (no relay running)")
     report.columns("store", "transaction", "commits/s", "CPU us a commit")
+    measures = {"PostgreSQL": _postgresql, "SQLite": _sqlite}
     for store in stores:
-        (_postgresql if store.name == "PostgreSQL" else _sqlite)(report, store, folder)
+        if store.name in measures:
+            measures[store.name](report, store, folder)
 
 
 def _postgresql(report, store, folder):

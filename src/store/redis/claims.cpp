@@ -91,7 +91,7 @@ Result<Fetched> RedisLane::fetch(FetchLimit limit) {
 }
 
 Result<Due> RedisLane::due(LaneTime now, FetchLimit limit) {
-  if (auto owner = prove_ownership(); !owner) return owner.error();
+  if (auto looked = look_for_losses(); !looked) return looked.error();
   auto arguments = limits(limit, store_.max_payload);
   arguments.insert(arguments.begin(), std::to_string(now.ms));
   auto reply = run("waybill_due", std::move(arguments), "can't look for due retries");

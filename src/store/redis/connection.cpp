@@ -1,7 +1,11 @@
 #include "store/redis/connection.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <map>
+#include <mutex>
+#include <optional>
 
 #include "core/url.hpp"
 #include "store/redis/redis_error.hpp"
@@ -37,6 +41,60 @@ Status check_database(const std::string& path, const std::string& store) {
   return Error{
       ErrorCode::invalid_configuration,
       "store '" + store + "': the URL's path must be the number of a database, for example redis://host:6379/0"};
+}
+
+/// The servers of each URL: those that it names, and those of the cluster that they told us of.
+class KnownNodes {
+ public:
+  static std::vector<Node> of(const Url& url, const std::string& text) {
+    std::vector<Node> nodes{{url.host.empty() ? "127.0.0.1" : url.host, url.port == 0 ? default_port : url.port}};
+    if (const auto more = url.query.find("nodes"); more != url.query.end()) {
+      for (std::string_view rest = more->second; !rest.empty();) {
+        const auto comma = rest.find(',');
+        add(nodes, parse(rest.substr(0, comma)));
+        rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+      }
+    }
+    const std::lock_guard lock{mutex};
+    for (const auto& node : learned[text]) add(nodes, node);
+    return nodes;
+  }
+
+  static void learn(const std::string& text, std::vector<Node> nodes) {
+    const std::lock_guard lock{mutex};
+    learned[text] = std::move(nodes);
+  }
+
+  static void add(std::vector<Node>& nodes, const Node& node) {
+    if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) nodes.push_back(node);
+  }
+
+ private:
+  static Node parse(std::string_view text) {
+    const auto colon = text.rfind(':');
+    Node node{std::string{text.substr(0, colon)}, default_port};
+    if (colon != std::string_view::npos) {
+      std::from_chars(text.data() + colon + 1, text.data() + text.size(), node.port);
+    }
+    return node;
+  }
+
+  inline static std::mutex mutex;
+  inline static std::map<std::string, std::vector<Node>> learned;
+};
+
+/// A cluster outlives the node that the URL names.
+void learn_nodes(Connection& connection, const StoreConfig& store) {
+  auto slots = connection.run({"CLUSTER", "SLOTS"}, "");
+  if (!slots) return;  // not a cluster
+  std::vector<Node> nodes;
+  for (std::size_t range = 0; range < (*slots)->size(); ++range) {
+    for (std::size_t at = 2; at < (**slots)[range].size(); ++at) {
+      const auto node = (**slots)[range][at];
+      KnownNodes::add(nodes, {node[0].text(), static_cast<std::uint16_t>(node[1].number())});
+    }
+  }
+  KnownNodes::learn(store.url.reveal(), std::move(nodes));
 }
 
 }  // namespace
@@ -77,26 +135,41 @@ Status Connection::log_in(const StoreConfig& store) {
   return lost_ ? Status{named.error()} : Status{};
 }
 
-Result<Connection> Connection::open(const StoreConfig& store, std::string_view key) {
-  const auto url = parse_url(store.url.reveal());
-  if (!url) return url.error();
-  Node node{url->host.empty() ? "127.0.0.1" : url->host, url->port == 0 ? default_port : url->port};
+Result<Connection> Connection::follow(const StoreConfig& store, Node node, std::string_view key) {
   for (int moves = 0;; ++moves) {
     auto connection = connect(store, node);
     if (!connection) return connection;
-    if (auto asked = connection->start({"EXISTS", std::string{key}}, "can't reach the store"); !asked) {
-      return asked.error();
+    auto answer = connection->run({"EXISTS", std::string{key}}, "can't reach store '" + store.name + "'");
+    if (answer) {
+      learn_nodes(*connection, store);
+      return connection;
     }
-    auto answer = connection->finish("can't reach store '" + store.name + "'");
-    if (!answer) {
-      const auto& words = answer.error().message();
-      const auto moved = words.find("MOVED ");
-      if (moved == std::string::npos || moves == most_moves) return answer.error();
-      node = node_of_move(std::string_view{words}.substr(moved, words.find(';', moved) - moved), node);
+    const auto& words = answer.error().message();
+    const auto moved = words.find("MOVED ");
+    if (moved == std::string::npos || moves == most_moves) return answer.error();
+    node = node_of_move(std::string_view{words}.substr(moved, words.find(';', moved) - moved), node);
+  }
+}
+
+Result<Connection> Connection::open(const StoreConfig& store, std::string_view key) {
+  const auto url = parse_url(store.url.reveal());
+  if (!url) return url.error();
+  std::optional<Error> first;
+  std::optional<Connection> replica;
+  for (const auto& node : KnownNodes::of(*url, store.url.reveal())) {
+    auto connection = follow(store, node, key);
+    if (!connection) {
+      if (!first) first = connection.error();
       continue;
     }
-    return connection;
+    auto role = connection->run({"ROLE"}, "can't ask for the server's role");
+    // Without the right to ask, it is taken for what the URL says it is.
+    if (!role || (**role)[0].bytes() == "master") return connection;
+    if (!replica) replica.emplace(std::move(*connection));
   }
+  // A replica alone: what is written to it will be refused, in the server's own words.
+  if (replica) return std::move(*replica);
+  return *first;
 }
 
 Error Connection::failure(const Error& error, std::string_view doing) {

@@ -28,8 +28,8 @@ struct Node {
 
 class Connection {
  public:
-  /// Connects to the server of the store's URL, or, in a cluster, to the node that has `key` now. Blocks for up to 10
-  /// s.
+  /// Connects to the primary among the URL's server and those that its `nodes` name, or, in a cluster, to the node that
+  /// has `key` now. Blocks for up to 10 s a server.
   static Result<Connection> open(const StoreConfig& store, std::string_view key);
 
   /// One command and its answer. An error reply is an error; after one of the connection, is_lost().
@@ -52,6 +52,8 @@ class Connection {
 
   Connection(Socket socket, Node node);
   static Result<Connection> connect(const StoreConfig& store, const Node& node);
+  /// From this node to where the key is.
+  static Result<Connection> follow(const StoreConfig& store, Node node, std::string_view key);
   Status log_in(const StoreConfig& store);
   Result<OwnedReply> read(std::string_view doing);
   Error failure(const Error& error, std::string_view doing);

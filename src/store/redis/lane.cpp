@@ -148,8 +148,16 @@ Status RedisLane::wait_for_replicas(std::string_view doing) {
 Status RedisLane::prove_ownership() {
   if (broken_) return lost();
   if (std::chrono::steady_clock::now() - last_proof_ < proof_interval) return {};
-  auto held = run("waybill_hold", {"1"}, "can't prove that the lane is owned");
+  auto held = run("waybill_hold", {"0"}, "can't prove that the lane is owned");
   return held ? Status{} : Status{held.error()};
+}
+
+Status RedisLane::look_for_losses() {
+  const MonoTime now = std::chrono::steady_clock::now();
+  if (now < next_look_) return {};
+  next_look_ = now + proof_interval;
+  auto looked = run("waybill_hold", {"1"}, "can't look for lost messages");
+  return looked ? Status{} : Status{looked.error()};
 }
 
 Status RedisLane::listen() {

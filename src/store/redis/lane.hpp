@@ -52,6 +52,8 @@ class RedisLane final : public store::Lane {
   Status wait_for_replicas(std::string_view doing);
   Status listen();
   Status prove_ownership();
+  /// Every few seconds: counts what other clients removed from the stream.
+  Status look_for_losses();
   Error lost() const;
   /// After an error nobody knows what is stored: every later call answers lost_lane.
   Error give_up(Error error);
@@ -76,6 +78,7 @@ class RedisLane final : public store::Lane {
   std::unordered_set<std::uint64_t> outbox_out_;
   std::uint64_t durable_fresh_ = 0;
   MonoTime last_proof_{};
+  MonoTime next_look_{};  ///< for losses
 };
 
 /// A scope as the library names it.

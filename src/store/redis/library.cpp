@@ -18,6 +18,15 @@ store::SchemaState compare(std::int64_t version) {
 
 bool lacks_function(const Error& error) { return error.message().find("Function not found") != std::string::npos; }
 
+/// Only the functions went away (FUNCTION FLUSH, a slot that moved to a new node): they are loaded.
+Result<store::SchemaState> state_without_library(Connection& connection, std::uint32_t lane) {
+  auto keys = connection.run({"HGET", lane_key(lane), "version"}, doing);
+  if (!keys) return keys.error();
+  if (compare((*keys)->number()) != store::SchemaState::current) return store::SchemaState::missing;
+  auto loaded = load_library(connection);
+  return loaded ? Result<store::SchemaState>{store::SchemaState::current} : Result<store::SchemaState>{loaded.error()};
+}
+
 }  // namespace
 
 std::string_view library_text() { return embedded::redis_library; }
@@ -31,7 +40,7 @@ Status load_library(Connection& connection) {
 Result<store::SchemaState> library_state(Connection& connection, std::uint32_t lane) {
   auto versions = connection.run(call("waybill_version", stream_of(lane)), doing);
   if (!versions) {
-    return lacks_function(versions.error()) ? Result<store::SchemaState>{store::SchemaState::missing}
+    return lacks_function(versions.error()) ? state_without_library(connection, lane)
                                             : Result<store::SchemaState>{versions.error()};
   }
   const auto of_library = compare((**versions)[0].number());
@@ -41,11 +50,6 @@ Result<store::SchemaState> library_state(Connection& connection, std::uint32_t l
 Status require_current_library(Connection& connection, std::uint32_t lane, const std::string& store) {
   auto state = library_state(connection, lane);
   if (!state) return state.error();
-  if (*state == store::SchemaState::missing) {
-    auto keys = connection.run({"HGET", lane_key(lane), "version"}, doing);
-    if (!keys) return keys.error();
-    if ((*keys)->number() == library_version) return load_library(connection);
-  }
   const auto where = "store '" + store + "', lane " + std::to_string(lane) + ": ";
   switch (*state) {
     case store::SchemaState::current:

@@ -31,8 +31,11 @@ Command send_command(const Message& message, std::uint32_t lane) {
 }
 
 Result<std::vector<MessageId>> ids_of(const std::vector<OwnedReply>& replies) {
+  // When one command is refused, EXEC says only that there was one.
+  for (const auto& reply : replies) {
+    if (reply->is_error()) return error_of(reply->bytes(), persisting);
+  }
   const auto& executed = replies.back();
-  if (executed->is_error()) return error_of(executed->bytes(), persisting);
   std::vector<MessageId> ids;
   for (std::size_t at = 0; at < executed->size(); ++at) {
     const auto id = (*executed)[at];
