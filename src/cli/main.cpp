@@ -27,6 +27,7 @@ void add_commands(CLI::App& app, Session& session) {
   add_explain(app, session);
   add_audit(app, session);
   add_inbox(app, session);
+  add_sync(app, session);
   add_route(app, session);
   add_bench(app, session);
   add_completion(app, session);

@@ -1,49 +1,18 @@
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/App.hpp>
 #include <atomic>
-#include <csignal>
-#include <ctime>
 #include <memory>
 #include <thread>
 
+#include "cli/long_running.hpp"
 #include "cli/session.hpp"
 #include "core/text.hpp"
 #include "relay/service.hpp"
 
 namespace waybill::cli {
 namespace {
-
-/// SIGTERM and SIGINT, blocked in every thread and waited for in one: no handler runs anywhere.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-  }
-
-  /// The signal that came, or 0 when none did within a tenth of a second.
-  int wait_briefly() const {
-    const timespec tenth{0, 100'000'000};
-    const int signal = sigtimedwait(&set_, nullptr, &tenth);
-    return signal > 0 ? signal : 0;
-  }
-
- private:
-  sigset_t set_{};
-};
-
-/// Log lines on stderr; the relay's threads share it.
-std::shared_ptr<spdlog::logger> make_logger() {
-  auto logger = std::make_shared<spdlog::logger>("relay", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-  logger->flush_on(spdlog::level::trace);
-  return logger;
-}
 
 /// Waits until something ends the relay's work. Gives the signal, or 0 when it drained or can't go on.
 int wait_for_end(const relay::Service& service, const StopSignals& signals, bool drain) {
@@ -74,7 +43,7 @@ int run(const Session& session, bool drain) {
   if (!config) return fail(config.error());
   if (auto ready = config->ready_to_relay(); !ready) return fail(ready.error());
   const StopSignals signals;
-  const auto logger = make_logger();
+  const auto logger = make_logger("relay");
   const auto log = [logger](std::string_view level, std::string_view text) {
     logger->log(spdlog::level::from_str(std::string(level)), printable(text));
   };

@@ -12,7 +12,7 @@ namespace waybill {
 namespace {
 
 constexpr std::size_t max_file_bytes = 4u << 20;
-constexpr std::string_view section_names[] = {"store", "broker", "route", "relay", "inbox"};
+constexpr std::string_view section_names[] = {"store", "broker", "route", "relay", "inbox", "sync"};
 
 const config::Entry* find(const config::Value& root, std::string_view name) {
   const auto found =
@@ -28,6 +28,7 @@ Config read_sections(const config::Value& root, config::Findings& findings) {
   if (const auto* route = find(root, "route")) read.routes = config::read_routes(*route, read.brokers, findings);
   if (const auto* relay = find(root, "relay")) read.relay = config::read_relay(*relay, findings);
   if (const auto* inbox = find(root, "inbox")) read.inbox = config::read_inbox(*inbox, read.stores, findings);
+  if (const auto* sync = find(root, "sync")) read.syncs = config::read_syncs(*sync, read.stores, findings);
   for (const auto& entry : root.entries) {
     if (std::find(std::begin(section_names), std::end(section_names), entry.name) != std::end(section_names)) continue;
     findings.add(entry.place,

@@ -82,6 +82,26 @@ struct InboxConfig {
   std::vector<std::string> shards;  ///< names of PostgreSQL stores that share one inbox; empty: each has its own
 };
 
+/// `[sync.NAME]`: a journal in Redis whose entries are applied to an SQL store.
+struct SyncConfig {
+  struct Apply {
+    std::string name;       ///< what an entry's field `apply` says
+    std::string statement;  ///< SQL with `:field` for each field of the entry
+  };
+  struct Compare {
+    std::string command;    ///< a Redis command that reads one value: `GET {sale}:stock`
+    std::string statement;  ///< SQL that gives what it should be
+  };
+  std::string name;
+  std::string from;     ///< the Redis store
+  std::string journal;  ///< the stream's key
+  std::string into;     ///< the SQL store
+  Duration interval = std::chrono::seconds{1};
+  std::uint32_t batch = 500;  ///< entries in one transaction
+  std::vector<Apply> applies;
+  std::vector<Compare> compares;
+};
+
 /// The whole of `waybill.toml`.
 struct Config {
   std::string file;  ///< where it was read from
@@ -90,6 +110,7 @@ struct Config {
   std::vector<RouteConfig> routes;  ///< in file order: the first that matches wins
   RelayConfig relay;
   InboxConfig inbox;
+  std::vector<SyncConfig> syncs;
 
   const StoreConfig* store(std::string_view name) const;
   const BrokerConfig* broker(std::string_view name) const;

@@ -88,6 +88,19 @@ void Section::read_texts(std::string_view key, std::vector<std::string>& target)
   }
 }
 
+void Section::read_named_texts(std::string_view key, std::vector<std::pair<std::string, std::string>>& target) {
+  const auto* value = find(key, Value::Kind::table);
+  if (value == nullptr) return;
+  for (const auto& one : value->entries) {
+    if (one.value.kind != Value::Kind::string) {
+      return fail(key, "'" + one.name + "' is " + std::string{describe(one.value.kind)} + "; a string is needed");
+    }
+    auto resolved = resolve_environment(one.value.text);
+    if (!resolved) return fail(key, resolved.error().message(), resolved.error().code());
+    target.emplace_back(one.name, std::move(resolved).value());
+  }
+}
+
 bool Section::read_secret(std::string_view key, std::string& target) {
   const auto* value = find(key, Value::Kind::string);
   if (value == nullptr) return false;

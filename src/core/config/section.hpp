@@ -49,6 +49,8 @@ class Section {
   void read_text(std::string_view key, std::string& target);
   /// An array of strings.
   void read_texts(std::string_view key, std::vector<std::string>& target);
+  /// A table of strings, in the order of the file.
+  void read_named_texts(std::string_view key, std::vector<std::pair<std::string, std::string>>& target);
   /// May be `file:PATH`. True when the key is there and was resolved.
   bool read_secret(std::string_view key, std::string& target);
   void read_flag(std::string_view key, bool& target);

@@ -44,6 +44,7 @@ class Rows {
   explicit Rows(PGresult* result) : result_(result, &PQclear) {}
 
   int count() const { return PQntuples(result_.get()); }
+  int columns() const { return PQnfields(result_.get()); }
   bool empty() const { return count() == 0; }
   bool is_null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
   std::string_view bytes(int row, int column) const;

@@ -40,6 +40,7 @@ constexpr auto meanings = std::to_array<Meaning>({
     {"57014", ErrorCode::timeout},
     {"57P", ErrorCode::unreachable},
     {"58", ErrorCode::unreachable},
+    {"P0001", ErrorCode::refused},
     {"XX001", ErrorCode::corrupt},
     {"XX002", ErrorCode::corrupt},
 });

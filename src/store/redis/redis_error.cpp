@@ -38,6 +38,8 @@ constexpr auto meanings = std::to_array<Meaning>({
     {"WRONGPASS", ErrorCode::unauthorized, "; correct the user and the password"},
     {"NOPERM", ErrorCode::unauthorized, "; give the user what it needs (ACL SETUSER)"},
     {"ERR unknown command", ErrorCode::unsupported, "; Redis 7.0 or later is needed"},
+    {"CROSSSLOT", ErrorCode::invalid_argument, "; give all keys of the operation one hash tag, {...}"},
+    {"WRONGTYPE", ErrorCode::invalid_argument, ""},
     {"ERR AUTH", ErrorCode::unauthorized, "; the server has no password: take it out of the URL"},
     {"ERR DB index", ErrorCode::not_found, "; the server has fewer databases"},
     {"ERR SELECT is not allowed in cluster mode", ErrorCode::not_found, "; a cluster has database 0 only"},

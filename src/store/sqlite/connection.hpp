@@ -37,6 +37,7 @@ class Statement {
   /// Ends the read transaction that a half-read statement holds, and forgets what was bound.
   void reset();
 
+  int columns() const { return sqlite3_column_count(statement_.get()); }
   std::int64_t number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
   double real(int column) const { return sqlite3_column_double(statement_.get(), column); }
   bool is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
