@@ -17,7 +17,7 @@ std::size_t skip_quoted(std::string_view sql, std::size_t at) {
 
 }  // namespace
 
-Result<Bound> bind(std::string_view sql, const Fields& fields, char mark) {
+Result<Bound> bind_fields(std::string_view sql, const Fields& fields, char mark) {
   Bound bound;
   for (std::size_t at = 0; at < sql.size();) {
     std::size_t end = at + 1;

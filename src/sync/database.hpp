@@ -47,6 +47,6 @@ struct Bound {
   std::string sql;
   std::vector<std::string> values;
 };
-Result<Bound> bind(std::string_view sql, const Fields& fields, char mark);
+Result<Bound> bind_fields(std::string_view sql, const Fields& fields, char mark);
 
 }  // namespace waybill::sync

@@ -12,7 +12,7 @@ class PostgresqlDatabase final : public Database {
       : connection_(std::move(connection)) {}
 
   Result<std::vector<Row>> run(std::string_view sql, const Fields& fields) override {
-    auto bound = bind(sql, fields, '$');
+    auto bound = bind_fields(sql, fields, '$');
     if (!bound) return bound.error();
     postgresql::Parameters parameters;
     for (const auto& value : bound->values) parameters.add(value);

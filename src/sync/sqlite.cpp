@@ -14,7 +14,7 @@ class SqliteDatabase final : public Database {
   explicit SqliteDatabase(sqlite::Connection connection) : connection_(std::move(connection)) {}
 
   Result<std::vector<Row>> run(std::string_view sql, const Fields& fields) override {
-    auto bound = bind(sql, fields, '?');
+    auto bound = bind_fields(sql, fields, '?');
     if (!bound) return bound.error();
     auto statement = connection_.prepare(bound->sql, applying);
     if (!statement) return statement.error();

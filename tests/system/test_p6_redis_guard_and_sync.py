@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import random
 import subprocess
+import threading
 import time
 import uuid
 
@@ -12,10 +13,10 @@ import redis
 
 import waybill_services as services
 from harness import binary
-from harness.stores import Redis as RedisStore
 from harness.workspace import toml
 from waybill_services import wait_until
 
+pause = threading.Event().wait
 STOCK, ORDERS, JOURNAL = "{sale}:stock", "{sale}:orders", "{sale}:journal"
 UNITS = 10000
 
@@ -75,7 +76,8 @@ def test_effects_are_all_or_none(guarded):
     keys = [STOCK, ORDERS, JOURNAL]
     sold = ["take", 1, 1, "hset", 2, "b1", "1", "hadd", 2, "units", 1, "journal", 3, 0, "order", "b1", 1, "id", "b1"]
     wrong = [(["take", 1, 1, "hadd", 2, "count", 1], "whole number"), (["take", 1, 1, "set", 2, "x", "hset", 1, "a", "b"], "needs a hash"),
-             (["take", 1, 1, "take", 1, 1], "two effects"), (["take", 1, "-5"], "0 or more"), (["take", 1, "1e3"], "0 or more"),
+             (["take", 1, 1, "take", 1, 1], "two effects"), (["take", 1, "-5"], "0 or more"), (["take", 1, "1e3"], "0 or more"), (["take", 1, "01"], "0 or more"),
+             (["add", 1, "-0"], "whole number"),
              (["take", 1, 1, "journal", 3, 0, "order", "b1", 5, "id"], "lacks words"), (["eval", 1, "x"], "unknown effect"),
              (["take", 4, 1], "number of one of the keys")]
     for effects, words in wrong:
@@ -110,7 +112,7 @@ def _deliver(port, password, operations, seed):
                       units, "journal", 3, 0, "order", f"o{number}", 2, "id", f"o{number}", "units", units)
                 break
             except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
-                time.sleep(0.05)
+                pause(0.05)
 
 
 def test_consumers_and_server_killed_thousands_of_times(guarded, chance, scale):
@@ -124,7 +126,7 @@ def test_consumers_and_server_killed_thousands_of_times(guarded, chance, scale):
                      for _ in range(3)]
         for consumer in consumers:
             consumer.start()
-        time.sleep(chance.uniform(0.05, 0.4))
+        pause(chance.uniform(0.05, 0.4))
         if round_number % 3 == 2:
             guarded.kill()
             guarded.start()
@@ -193,7 +195,7 @@ def _buyers(port, password, first, count):
                       "units", units)
                 break
             except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
-                time.sleep(0.05)
+                pause(0.05)
 
 
 def test_flash_sale_with_kills(sale, chance, scale):
@@ -204,7 +206,7 @@ def test_flash_sale_with_kills(sale, chance, scale):
         buyer.start()
     for round_number in range(8 * scale):
         running = sale.sync()
-        time.sleep(chance.uniform(0.2, 0.7))
+        pause(chance.uniform(0.2, 0.7))
         running.kill()
         running.wait()
         if round_number == 2:

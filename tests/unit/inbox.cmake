@@ -7,3 +7,8 @@ if(WAYBILL_EXAMPLES)
   target_link_libraries(shop_test PRIVATE shop_common GTest::gtest_main)
   gtest_discover_tests(shop_test DISCOVERY_TIMEOUT 60)
 endif()
+
+add_executable(redis_values_test redis_entry_id_test.cpp sync_bind_test.cpp)
+target_link_libraries(redis_values_test PRIVATE waybill_store_redis waybill_outbox_redis waybill_sync PkgConfig::HIREDIS
+                                                OpenSSL::SSL GTest::gmock GTest::gtest_main)
+gtest_discover_tests(redis_values_test DISCOVERY_TIMEOUT 60)

@@ -22,9 +22,11 @@ local function wrong_name(part, text)
   return failure('WBARG', part .. ' has ' .. #text .. ' bytes; 1 to 255 are allowed')
 end
 
--- Of up to 15 digits: beyond, Lua's numbers are not exact.
+-- Of up to 15 digits, since beyond Lua's numbers are not exact, and written as Redis takes it: what it refused in the
+-- middle could not be undone.
 local function whole_number(text)
-  return text and string.match(text, '^%-?%d+$') and #text <= 15 and tonumber(text) or nil
+  if not text or #text > 15 then return nil end
+  return (text == '0' or string.match(text, '^%-?[1-9]%d*$')) and tonumber(text) or nil
 end
 
 -- Each effect: how many words it takes after its name, whether it can be done (nil, or what to answer), how.
@@ -80,7 +82,7 @@ EFFECTS.hadd = {
 EFFECTS.htake = {
   words = 2,
   check = function(key, w) return checked_take(redis.call('HGET', key, w[1]) or nil, w[2]) end,
-  apply = function(key, w) return redis.call('HINCRBY', key, w[1], '-' .. w[2]) end
+  apply = function(key, w) return redis.call('HINCRBY', key, w[1], w[2] == '0' and '0' or '-' .. w[2]) end
 }
 -- Most entries (0: no limit), name of the statement, entity, count of fields, then names and values: for `waybill sync`.
 EFFECTS.journal = {
