@@ -1,6 +1,7 @@
 #include "inbox/inspection.hpp"
 
 #include "core/url.hpp"
+#include "inbox/mysql/inspection.hpp"
 #include "inbox/postgresql/inspection.hpp"
 #include "inbox/sqlite/inspection.hpp"
 
@@ -11,8 +12,9 @@ Result<std::unique_ptr<Inspection>> open_inspection(const StoreConfig& store) {
   if (!url) return Error{url.error().code(), "store '" + store.name + "': " + url.error().message()};
   if (url->scheme == "sqlite") return sqlite::open_inspection(store);
   if (url->scheme == "postgresql" || url->scheme == "postgres") return postgresql::open_inspection(store);
-  return Error{ErrorCode::unsupported,
-               "store '" + store.name + "': a " + url->scheme + " store has no inbox; postgresql and sqlite have one"};
+  if (url->scheme == "mysql" || url->scheme == "mariadb") return mysql::open_inspection(store);
+  return Error{ErrorCode::unsupported, "store '" + store.name + "': a " + url->scheme +
+                                           " store has no inbox; postgresql, mysql and sqlite have one"};
 }
 
 }  // namespace waybill::inbox

@@ -1,8 +1,9 @@
-add_library(waybill_inbox_rigs STATIC inbox_rig_sqlite.cpp inbox_rig_postgresql.cpp)
+add_library(waybill_inbox_rigs STATIC inbox_rig_mysql.cpp inbox_rig_sqlite.cpp inbox_rig_postgresql.cpp)
 target_include_directories(waybill_inbox_rigs PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(waybill_inbox_rigs PUBLIC waybill_inbox waybill_values
-                      PRIVATE waybill_inbox_sqlite waybill_inbox_postgresql waybill_sqlite_errors
-                              waybill_postgresql_errors PkgConfig::SQLITE PkgConfig::LIBPQ GTest::gtest)
+                      PRIVATE waybill_store waybill_inbox_sqlite waybill_inbox_postgresql waybill_inbox_mysql
+                              waybill_mysql_values waybill_sqlite_errors waybill_postgresql_errors PkgConfig::SQLITE
+                              PkgConfig::LIBPQ PkgConfig::MARIADB GTest::gtest)
 waybill_embed(waybill_inbox_rigs sqlite_inbox_schema ${PROJECT_SOURCE_DIR}/src/store/sqlite/schema/020_inbox.sql)
 waybill_embed(waybill_inbox_rigs postgresql_inbox_schema
               ${PROJECT_SOURCE_DIR}/src/store/postgresql/schema/020_inbox.sql

@@ -26,7 +26,7 @@ class Inbox : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
     database_ = GetParam().make();
-    if (database_ == nullptr) FAIL() << "no PostgreSQL: run the tests by `make test` or `tools/services run`";
+    if (database_ == nullptr) FAIL() << "no server: run the tests by `make test` or `tools/services run`";
     session_ = database_->connect();
   }
 
@@ -280,7 +280,8 @@ TEST_P(Inbox, InspectionCountsConsumersAndHandsOutMarks) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, Inbox,
-                         testing::Values(Kind{"sqlite", make_sqlite_inbox}, Kind{"postgresql", make_postgresql_inbox}),
+                         testing::Values(Kind{"sqlite", make_sqlite_inbox}, Kind{"postgresql", make_postgresql_inbox},
+                                         Kind{"mysql", make_mysql_inbox}),
                          [](const auto& kind) { return std::string{kind.param.name}; });
 
 }  // namespace

@@ -47,5 +47,7 @@ class InboxDatabase {
 std::unique_ptr<InboxDatabase> make_sqlite_inbox();
 /// Null without WAYBILL_TEST_POSTGRESQL in the environment.
 std::unique_ptr<InboxDatabase> make_postgresql_inbox();
+/// Null without WAYBILL_TEST_MARIADB in the environment.
+std::unique_ptr<InboxDatabase> make_mysql_inbox();
 
 }  // namespace waybill::test

@@ -51,36 +51,7 @@ void set_tls(MYSQL* handle, const Url& url) {
   mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
 }
 
-std::string with_values(std::string_view sql, const Values& values) {
-  std::string text;
-  std::size_t next = 0;
-  for (const char c : sql) {
-    if (c != '?') {
-      text += c;
-    } else {
-      text += values.at(next++).literal();
-    }
-  }
-  return text;
-}
-
 }  // namespace
-
-Value::Value(std::string_view bytes) {
-  constexpr char digits[] = "0123456789abcdef";
-  if (bytes.empty()) {
-    literal_ = "''";
-    return;
-  }
-  literal_.reserve(bytes.size() * 2 + 3);
-  literal_ = "x'";
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    literal_ += digits[byte >> 4];
-    literal_ += digits[byte & 15];
-  }
-  literal_ += '\'';
-}
 
 Rows::Rows(MYSQL_RES* result) : result_(result) {
   if (result == nullptr) return;

@@ -108,5 +108,3 @@ CREATE TABLE IF NOT EXISTS waybill_relay_report (
   at    BIGINT NOT NULL,                -- Unix ms
   json  LONGBLOB NOT NULL
 ) ENGINE = InnoDB;
-
-INSERT IGNORE INTO waybill_meta VALUES ('schema_version', '1');
