@@ -69,4 +69,49 @@ struct Applied {
 Result<Applied> apply(redisContext* connection, const Mark& mark, const std::vector<Effect>& effects,
                       std::chrono::seconds retention = std::chrono::hours{24 * 30}, const std::string& key = {});
 
+/// A step of the guard "both or neither": Redis and an SQL database change together.
+///
+/// 1. reserve() in Redis; unless it answers `reserved`, there is nothing to do in SQL.
+/// 2. In one SQL transaction: once() with the operation's mark, once() with attempt_mark(), the effect, commit. When
+/// the
+///    second once() is not `new`, the attempt was given up: roll back, and let the message come again. When the first
+///    one is `duplicate`, SQL has the effect already: roll back, and go on with complete(), since SQL decides.
+/// 3. complete() in Redis, then acknowledge. After a rollback that is certain: release().
+///
+/// What a crash leaves between is settled by `waybill inbox reconcile`.
+struct Reserved {
+  enum class Result {
+    reserved,    ///< go on with SQL
+    pending,     ///< reserved already, by another consumer or before a crash: let the message come again later
+    duplicate,   ///< done in both
+    conflict,    ///< done with another digest
+    expired,     ///< older than marks are kept
+    too_little,  ///< `short`: a take would go below zero
+    full,        ///< the journal has reached its limit
+  };
+  Result result = Result::reserved;
+  std::string attempt;              ///< reserved and pending: names this attempt
+  std::vector<std::string> values;  ///< reserved: what each effect left behind, empty for set, hash_set and journal
+};
+
+/// Effects that can be undone (take, add, hash_take, hash_add) are done now, the others with complete(). Otherwise as
+/// apply().
+Result<Reserved> reserve(redisContext* connection, const Mark& mark, const std::vector<Effect>& effects,
+                         std::chrono::seconds retention = std::chrono::hours{24 * 30});
+
+/// What the SQL transaction marks beside the operation itself, so that an attempt that was given up can't commit.
+Mark attempt_mark(const std::string& attempt);
+
+/// What complete() and release() found.
+enum class Ended {
+  done,       ///< it is what was asked for
+  duplicate,  ///< it was completed before
+  gone,       ///< this attempt was given up
+};
+
+/// After the commit in SQL; `key` is one of the operation's. Errors as apply(); after `in_doubt` call it again.
+Result<Ended> complete(redisContext* connection, const Mark& mark, const std::string& attempt, const std::string& key);
+/// After a rollback that certainly happened: undoes what was reserved.
+Result<Ended> release(redisContext* connection, const Mark& mark, const std::string& attempt, const std::string& key);
+
 }  // namespace waybill::redis

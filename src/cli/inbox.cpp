@@ -120,6 +120,7 @@ void add_inbox(CLI::App& app, Session& session) {
   purges->add_option("--older-than", p->retention, "The retention, for example 30d")->required();
   purges->add_flag("--yes", p->yes, "Do not ask");
   purges->callback([&session, p] { session.action = [&session, p] { return purge(session, *p); }; });
+  add_inbox_reconcile(*inbox, session);
   add_inbox_shards(*inbox, session);
 }
 

@@ -65,6 +65,7 @@ void add_failed_acts(CLI::App& failed, Session& session);
 void add_explain(CLI::App& app, Session& session);
 void add_audit(CLI::App& app, Session& session);
 void add_inbox(CLI::App& app, Session& session);
+void add_inbox_reconcile(CLI::App& inbox, Session& session);
 void add_inbox_shards(CLI::App& inbox, Session& session);
 void add_sync(CLI::App& app, Session& session);
 void add_route(CLI::App& app, Session& session);

@@ -30,6 +30,9 @@ class Database {
   virtual Result<std::vector<Row>> run(std::string_view sql, const Fields& fields) = 0;
   Result<std::vector<Row>> run(std::string_view sql) { return run(sql, Fields{}); }
 
+  /// A statement that marks `:attempt` in the inbox and answers `new` when nobody had: in a transaction of its own.
+  virtual std::string_view mark_attempt() const = 0;
+
   virtual Status begin() = 0;
   /// `in_doubt` when the answer was lost.
   virtual Status commit() = 0;

@@ -21,6 +21,8 @@ class PostgresqlDatabase final : public Database {
     return read(*rows);
   }
 
+  std::string_view mark_attempt() const override { return "SELECT waybill.once('waybill:attempt', :attempt, '1')"; }
+
   Status begin() override { return simply("BEGIN"); }
   Status commit() override {
     auto committed = connection_->run("COMMIT", applying);

@@ -32,6 +32,12 @@ class SqliteDatabase final : public Database {
     }
   }
 
+  std::string_view mark_attempt() const override {
+    return "INSERT OR IGNORE INTO waybill_inbox (consumer, unique_id, fingerprint) VALUES ('waybill:attempt', "
+           ":attempt, "
+           "'1') RETURNING 'new'";
+  }
+
   Status begin() override { return connection_.run("BEGIN IMMEDIATE", applying); }
   Status commit() override { return connection_.run("COMMIT", applying); }
   void rollback() override { (void)connection_.run("ROLLBACK", applying); }

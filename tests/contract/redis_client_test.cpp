@@ -146,6 +146,29 @@ TEST_F(RedisClient, OperationWithoutEffectsIsAMarkAlone) {
   EXPECT_EQ(apply(connection(), mark("o1"), {}).error().code(), ErrorCode::invalid_argument);
 }
 
+TEST_F(RedisClient, ReservationIsCompletedOrReleased) {
+  migrate();
+  run("SET {chair}:stock 5");
+  const std::vector<Effect> effects{take("{chair}:stock", 3), hash_set("{chair}:orders", "o1", "3")};
+  const auto first = reserve(connection(), mark("o1"), effects).value();
+  ASSERT_EQ(first.result, Reserved::Result::reserved);
+  EXPECT_THAT(first.values, ElementsAre("2", ""));
+  EXPECT_EQ(reserve(connection(), mark("o1"), effects)->result, Reserved::Result::pending);
+  EXPECT_EQ(reserve(connection(), mark("o1"), effects)->attempt, first.attempt);
+  EXPECT_EQ(release(connection(), mark("o1"), first.attempt, "{chair}").value(), Ended::done);
+  EXPECT_EQ(run("GET {chair}:stock"), "5");
+  const auto second = reserve(connection(), mark("o1"), effects).value();
+  EXPECT_NE(second.attempt, first.attempt);
+  EXPECT_EQ(attempt_mark(second.attempt).unique_id, second.attempt);
+  EXPECT_EQ(complete(connection(), mark("o1"), first.attempt, "{chair}").value(), Ended::gone);
+  EXPECT_EQ(complete(connection(), mark("o1"), second.attempt, "{chair}").value(), Ended::done);
+  EXPECT_EQ(complete(connection(), mark("o1"), second.attempt, "{chair}").value(), Ended::duplicate);
+  EXPECT_EQ(run("GET {chair}:stock"), "2");
+  EXPECT_EQ(run("HGET {chair}:orders o1"), "3");
+  EXPECT_EQ(reserve(connection(), mark("o1"), effects)->result, Reserved::Result::duplicate);
+  EXPECT_EQ(reserve(connection(), mark("o2"), effects)->result, Reserved::Result::too_little);
+}
+
 TEST_F(RedisClient, WrongOperationsNameThePartAtFault) {
   migrate();
   EXPECT_THAT(apply(connection(), mark(""), {add("n", 1)}).error().message(), HasSubstr("fingerprint"));

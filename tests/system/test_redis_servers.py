@@ -45,8 +45,10 @@ def test_replicas_that_are_missing_stop_the_sending(own_store, own_server, shop,
     relay = workspace.relay()
     wait_until(lambda: "replicas have received it" in relay.text(), 40, "the relay to miss the replica")
     assert consumer.count() == 0
+    doubtful = workspace.run("send", "--topic", "orders.created", "--id", "a-5", "--payload", "x")
+    assert doubtful.code == 1 and "replicas have received it" in doubtful.err, doubtful.err
     with services.RedisReplica(own_server):
-        consumer.wait_ids(set(names("a", 5)))
+        consumer.wait_ids(set(names("a", 6)))
     assert workspace.failed() == []
 
 

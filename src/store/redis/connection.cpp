@@ -16,6 +16,7 @@ namespace {
 constexpr Duration connecting_patience = std::chrono::seconds{10};
 // Longer than any of Waybill's calls takes: a server that does not answer for so long is gone.
 constexpr Duration answer_patience = std::chrono::seconds{15};
+constexpr std::chrono::milliseconds replicas_patience{10'000};
 constexpr int most_moves = 5;
 constexpr std::uint16_t default_port = 6379;
 
@@ -103,6 +104,14 @@ Command call(std::string_view function, std::string_view stream, std::vector<std
   Command command{"FCALL", std::string{function}, "1", std::string{stream}};
   command.insert(command.end(), std::make_move_iterator(arguments.begin()), std::make_move_iterator(arguments.end()));
   return command;
+}
+
+Status wait_for_replicas(Connection& connection, std::uint32_t replicas, std::string_view doing) {
+  auto reached = connection.run({"WAIT", std::to_string(replicas), std::to_string(replicas_patience.count())}, doing);
+  if (!reached) return reached.error();
+  if ((*reached)->number() >= replicas) return {};
+  return Error{ErrorCode::unreachable, std::string{doing} + ": only " + std::to_string((*reached)->number()) + " of " +
+                                           std::to_string(replicas) + " replicas have received it in time"};
 }
 
 Connection::Connection(Socket socket, Node node)

@@ -64,6 +64,10 @@ class Connection {
   bool lost_ = false;
 };
 
+/// Waits until so many replicas have received what this connection wrote. `unreachable` when they have not in time:
+/// WAIT returns when its time is over, whatever they did.
+Status wait_for_replicas(Connection& connection, std::uint32_t replicas, std::string_view doing);
+
 /// `FCALL function 1 stream arguments...`
 Command call(std::string_view function, std::string_view stream, std::vector<std::string> arguments = {});
 

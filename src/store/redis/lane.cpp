@@ -7,8 +7,6 @@ namespace {
 
 constexpr Duration proof_interval = std::chrono::seconds{2};
 constexpr std::chrono::milliseconds listening_time{5000};
-// How long replicas may take to receive what was written. WAIT returns when its time is over, whatever they did.
-constexpr std::chrono::milliseconds replicas_patience{10'000};
 constexpr std::string_view taking = "can't take the lane";
 constexpr std::string_view looking = "can't look for new messages";
 
@@ -136,13 +134,8 @@ Result<OwnedReply> RedisLane::run(std::string_view function, std::vector<std::st
 
 Status RedisLane::wait_for_replicas(std::string_view doing) {
   if (store_.replicas == 0) return {};
-  auto reached =
-      connection_.run({"WAIT", std::to_string(store_.replicas), std::to_string(replicas_patience.count())}, doing);
-  if (!reached) return give_up(reached.error());
-  if ((*reached)->number() >= store_.replicas) return {};
-  return give_up({ErrorCode::unreachable, std::string{doing} + ": only " + std::to_string((*reached)->number()) +
-                                              " of " + std::to_string(store_.replicas) +
-                                              " replicas have received it in time"});
+  auto reached = redis::wait_for_replicas(connection_, store_.replicas, doing);
+  return reached ? reached : Status{give_up(reached.error())};
 }
 
 Status RedisLane::prove_ownership() {

@@ -14,8 +14,8 @@ inline constexpr int library_version = 1;
 
 std::string_view library_text();
 
-/// How the library and the keys of this lane are on the connection's server. Where only the library is missing (FUNCTION
-/// FLUSH, a slot that went to a new node), it is loaded.
+/// How the library and the keys of this lane are on the connection's server. Where only the library is missing
+/// (FUNCTION FLUSH, a slot that went to a new node), it is loaded.
 Result<store::SchemaState> library_state(Connection& connection, std::uint32_t lane);
 
 /// An error that names the remedy unless both are of this version.

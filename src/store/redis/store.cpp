@@ -143,7 +143,12 @@ Result<std::vector<MessageId>> RedisStore::persist(std::span<const Message> mess
   return with_lane<std::vector<MessageId>>(*first, [&](Connection& connection) -> Result<std::vector<MessageId>> {
     auto replies = connection.run_all(commands, persisting);
     if (!replies) return Error{ErrorCode::in_doubt, replies.error().message() + "; it may have been stored"};
-    return ids_of(*replies);
+    auto ids = ids_of(*replies);
+    if (!ids || config_.replicas == 0) return ids;
+    if (auto reached = wait_for_replicas(connection, config_.replicas, persisting); !reached) {
+      return Error{ErrorCode::in_doubt, reached.error().message() + "; it is stored, and a failover may lose it"};
+    }
+    return ids;
   });
 }
 

@@ -17,7 +17,7 @@ local function restore_group(lane, cursor)
   redis.call('XGROUP', 'CREATE', lane.stream, GROUP, cursor, 'MKSTREAM')
   local from = '-'
   while cursor ~= '0-0' do
-    local entries = redis.call('XRANGE', lane.stream, from, cursor, 'COUNT', 100)
+    local entries = redis.call('XRANGE', lane.stream, from, cursor, 'COUNT', 10)
     if #entries == 0 then return end
     for _, entry in ipairs(entries) do
       local ticket = ticket_of(lane, entry[1])

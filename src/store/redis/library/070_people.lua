@@ -117,15 +117,16 @@ local function find_entries(keys, args)
   local wanted, salt, found = {}, redis.call('HGET', lane.lane, 'salt') or '', {}
   for at = 3, #args do wanted[args[at]] = true end
   local from = args[1]
-  for _ = 1, 20 do
-    local entries = redis.call('XRANGE', lane.stream, from, args[2], 'COUNT', 50)
+  -- Few at once: they may be large.
+  for _ = 1, 100 do
+    local entries = redis.call('XRANGE', lane.stream, from, args[2], 'COUNT', 10)
     for _, entry in ipairs(entries) do
       local id = fields_of(entry[2]).id
       if not id or id == '' then id = uuid_of(entry[1], salt) end
       if wanted[id] then found[#found + 1] = { id, entry[1] } end
       from = '(' .. entry[1]
     end
-    if #entries < 50 then return { '', found } end
+    if #entries < 10 then return { '', found } end
   end
   return { from, found }
 end

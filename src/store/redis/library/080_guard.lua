@@ -147,6 +147,21 @@ local function keep_conflict(tag, mark, kept, args, retention)
   redis.call('PEXPIRE', key, retention)
 end
 
+-- What is answered before any effect is looked at, or nil: the operation is new.
+local function known_answer(tag, mark, args, retention)
+  local kept = redis.call('GET', mark)
+  if kept then
+    if kept ~= '' and args[4] ~= '' and kept ~= args[4] then
+      keep_conflict(tag, mark, kept, args, retention)
+      return { 'conflict' }
+    end
+    return { 'duplicate' }
+  end
+  local born = uuid7_ms(args[5])
+  if born and born < now_ms() - retention then return { 'expired' } end
+  return nil
+end
+
 -- FCALL waybill_apply N KEY... consumer unique_id fingerprint digest message_id retention_seconds [EFFECT KEYNUMBER WORD...]...
 --
 -- Answers `new` with what each effect gave; `duplicate`, `conflict` (same operation, other digest; kept for a person),
@@ -165,16 +180,8 @@ local function apply(keys, args)
   end
   local tag, retention = tag_of(keys[1]), seconds * 1000
   local mark = mark_key(tag, args[1], args[2], args[3])
-  local kept = redis.call('GET', mark)
-  if kept then
-    if kept ~= '' and args[4] ~= '' and kept ~= args[4] then
-      keep_conflict(tag, mark, kept, args, retention)
-      return { 'conflict' }
-    end
-    return { 'duplicate' }
-  end
-  local born = uuid7_ms(args[5])
-  if born and born < now_ms() - retention then return { 'expired' } end
+  local known = known_answer(tag, mark, args, retention)
+  if known then return known end
   local effects, malformed = read_effects(keys, args, 7)
   local refused = malformed or check_effects(effects)
   if refused then return refused end

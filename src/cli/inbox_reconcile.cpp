@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <memory>
+
+#include "cli/long_running.hpp"
+#include "cli/session.hpp"
+#include "core/text.hpp"
+#include "sync/reconciler.hpp"
+
+namespace waybill::cli {
+namespace {
+
+struct Options {
+  std::string redis, sql, age = "30s";
+  std::vector<std::string> tags;
+  bool watch = false;
+};
+
+Result<sync::Reconciled> settle_all(const Config& config, const Options& options, Duration age) {
+  const auto* redis = config.store(options.redis);
+  const auto* sql = config.store(options.sql);
+  if (redis == nullptr || sql == nullptr) {
+    return Error{ErrorCode::invalid_configuration,
+                 "there is no [store." + (redis == nullptr ? options.redis : options.sql) + "] in " + config.file};
+  }
+  auto tags = options.tags;
+  auto reconciler = sync::Reconciler::open(*redis, *sql, tags.empty() ? "waybill" : "{" + tags.front() + "}");
+  if (!reconciler) return reconciler.error();
+  if (tags.empty()) {
+    auto found = reconciler->tags();
+    if (!found) return found.error();
+    tags = std::move(*found);
+  }
+  sync::Reconciled all;
+  for (const auto& tag : tags) {
+    auto some = reconciler->settle(tag, age);
+    if (!some) return some.error();
+    all.completed += some->completed;
+    all.released += some->released;
+  }
+  return all;
+}
+
+int watch(const Config& config, const Options& options, Duration age) {
+  const StopSignals signals;
+  const auto logger = make_logger("reconcile");
+  for (auto next = Deadline::after(Duration{0}); signals.wait_briefly() == 0;) {
+    if (!next.passed()) continue;
+    next = Deadline::after(age / 2);
+    auto settled = settle_all(config, options, age);
+    if (!settled) {
+      logger->error("{}", printable(settled.error().message()));
+    } else if (settled->completed + settled->released > 0) {
+      logger->info("{} completed, {} released", settled->completed, settled->released);
+    }
+  }
+  return done;
+}
+
+int run(const Session& session, const Options& options) {
+  auto config = session.load();
+  if (!config) return fail(config.error());
+  auto age = parse_duration(options.age);
+  if (!age) return fail(Error(ErrorCode::invalid_argument, "--older-than: " + age.error().message()));
+  if (options.watch) return watch(*config, options, *age);
+  auto settled = settle_all(*config, options, *age);
+  if (!settled) return fail(settled.error());
+  session.json ? session.print(admin::Json{{"completed", settled->completed}, {"released", settled->released}})
+               : session.print(fmt::format("{} completed, {} released\n", settled->completed, settled->released));
+  return done;
+}
+
+}  // namespace
+
+void add_inbox_reconcile(CLI::App& inbox, Session& session) {
+  auto* command = inbox.add_subcommand("reconcile", "Settle what a crash left between Redis and SQL: SQL decides");
+  auto o = std::make_shared<Options>();
+  command->add_option("--redis", o->redis, "The store with the reservations")->required();
+  command->add_option("--sql", o->sql, "The store with the marks: PostgreSQL or SQLite")->required();
+  command->add_option("--tag", o->tags, "Only reservations with this hash tag; needed on a cluster");
+  command->add_option("--older-than", o->age, "Leave younger ones to their consumers (default 30s)");
+  command->add_flag("--watch", o->watch, "Go on until stopped");
+  command->callback([&session, o] { session.action = [&session, o] { return run(session, *o); }; });
+}
+
+}  // namespace waybill::cli
