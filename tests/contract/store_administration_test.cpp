@@ -278,7 +278,8 @@ TEST_P(StoreAdministration, ExaminationFindsNothingCriticalInAFreshStore) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreAdministration, testing::Values("memory", "sqlite", "postgresql", "mysql", "redis"),
+INSTANTIATE_TEST_SUITE_P(Stores, StoreAdministration,
+                         testing::Values("memory", "sqlite", "postgresql", "mysql", "redis"),
                          [](const auto& kind) { return std::string{kind.param}; });
 
 }  // namespace

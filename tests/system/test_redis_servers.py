@@ -63,7 +63,8 @@ def test_failover_to_the_replica(own_store, own_server, shop, workspace, topolog
         workspace.relay()
         client, sent = own_store.connect(), set()
         for number in range(2000):
-            client.execute_command("FCALL", "waybill_send", 1, OUTBOX, "orders.created", "", "x", "", "", "", f"m-{number}")
+            client.execute_command("FCALL", "waybill_send", 1, OUTBOX, "orders.created", "", "x", "", "", "",
+                                   f"m-{number}")
             if number % 100 == 99:
                 assert client.wait(1, 5000) == 1
                 sent |= {f"m-{earlier}" for earlier in range(number + 1)}
@@ -96,7 +97,8 @@ def test_cluster_slot_moves_and_a_primary_dies(cluster, workspace, topology):
     """The relay follows -MOVED, loads its functions where they are missing, and finds the promoted replica."""
     queue = topology.queue()
     nodes = ",".join(f"127.0.0.1:{node.port}" for node in cluster.nodes)
-    workspace.configure(f"{cluster.url()}?nodes={nodes}", topology.broker.url(), [{"topic": "orders.*", "exchange": topology.exchange}])
+    workspace.configure(f"{cluster.url()}?nodes={nodes}", topology.broker.url(),
+                        [{"topic": "orders.*", "exchange": topology.exchange}])
     workspace.run("migrate").expect()
     consumer = topology.consume(queue)
     relay = workspace.relay()
@@ -143,15 +145,15 @@ def test_rediss(certificate, workspace, topology):
         workspace.configure(url, topology.broker.url(), routes)
         refused = workspace.run("migrate")
         assert refused.code == 3 and "certificate is refused" in refused.err, refused.err
-        workspace.configure(url, topology.broker.url(), routes, store_options={"ca_file": str(certificate / "cert.pem")})
+        trusted = {"ca_file": str(certificate / "cert.pem")}
+        workspace.configure(url, topology.broker.url(), routes, store_options=trusted)
         workspace.run("migrate").expect()
         consumer = topology.consume(queue)
         workspace.relay()
         for number in range(20):
             workspace.run("send", "--topic", "orders.created", "--id", f"t-{number}", "--payload", "x" * 70000).expect()
         consumer.wait_ids(set(names("t", 20)))
-        workspace.configure(url.replace("localhost", "127.0.0.1"), topology.broker.url(), routes,
-                            store_options={"ca_file": str(certificate / "cert.pem")})
+        workspace.configure(url.replace("localhost", "127.0.0.1"), topology.broker.url(), routes, store_options=trusted)
         assert "IP address mismatch" in workspace.run("status").err
         workspace.configure(url, topology.broker.url(), routes, store_options={"insecure": True})
         assert "WB-D510" in workspace.run("doctor", "--json").out

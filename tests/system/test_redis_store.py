@@ -56,7 +56,7 @@ def test_plain_xadd_of_another_program(redis_store, shop, workspace, topology):
 
 def test_fcall_gives_the_id_that_arrives(redis_store, shop, workspace, topology):
     consumer = topology.consume(shop(redis_store))
-    given = redis_store.connect().execute_command("FCALL", "waybill_send", 1, OUTBOX, "orders.created", "", "x").decode()
+    given = redis_store.connect().execute_command("FCALL", "waybill_send", 1, OUTBOX, "orders.created").decode()
     assert json.loads(workspace.run("explain", given, "--json").expect().out)["state"] == "waiting"
     workspace.relay()
     consumer.wait_ids({given})
@@ -110,7 +110,8 @@ def test_discarded_multi_sends_nothing(redis_store, shop, workspace, topology):
             pipeline.watch("stock")
             pipeline.multi()
             pipeline.set("stock", number)
-            pipeline.execute_command("FCALL", "waybill_send", 1, OUTBOX, "orders.created", "", "x", "", "", "", f"no-{number}")
+            pipeline.execute_command("FCALL", "waybill_send", 1, OUTBOX, "orders.created", "", "x", "", "", "",
+                                     f"no-{number}")
             redis_store.connect().set("stock", -1)
             with pytest.raises(redis.exceptions.WatchError):
                 pipeline.execute()
@@ -245,8 +246,8 @@ def test_wrong_password_and_closed_port(redis_store, shop, workspace):
 
 def test_user_with_no_more_rights_than_needed(own_store, own_server, shop, workspace, topology):
     """The rights that the guide names are enough, and without CONFIG GET doctor says what it can't see."""
-    own_server.command("ACL", "SETUSER", "relay", "on", ">secret", "~{waybill:*", "+@all", "-@dangerous", "+info", "+role",
-                       "+client|list")
+    own_server.command("ACL", "SETUSER", "relay", "on", ">secret", "~{waybill:*", "+@all", "-@dangerous", "+info",
+                       "+role", "+client|list")
     queue = shop(own_store)
     workspace.configure(f"redis://relay:secret@127.0.0.1:{own_server.port}/0", topology.broker.url(),
                         [{"topic": "orders.*", "exchange": topology.exchange}])

@@ -34,7 +34,9 @@ TEST(SyncBind, MissingFieldIsNamed) {
   EXPECT_THAT(bound.error().message(), HasSubstr("'buyer'"));
 }
 
-TEST(SyncBind, OpenQuoteEndsWithTheText) { EXPECT_EQ(bind_fields("SELECT ':id", fields, '?').value().sql, "SELECT ':id"); }
+TEST(SyncBind, OpenQuoteEndsWithTheText) {
+  EXPECT_EQ(bind_fields("SELECT ':id", fields, '?').value().sql, "SELECT ':id");
+}
 
 }  // namespace
 }  // namespace waybill::sync

@@ -50,12 +50,12 @@ class RedisCluster:
             self.nodes.append(node)
             node.start()
         first = self.nodes[0]
-        first.command("--cluster", "create", *(f"127.0.0.1:{node.port}" for node in self.nodes), "--cluster-replicas", "1",
-                      "--cluster-yes")
+        first.command("--cluster", "create", *(f"127.0.0.1:{node.port}" for node in self.nodes), "--cluster-replicas",
+                      "1", "--cluster-yes")
         wait_until(lambda: all("cluster_state:ok" in node.command("CLUSTER", "INFO") for node in self.nodes), 60,
                    "the cluster to be ready")
         replicas = [node for node in self.nodes if "role:slave" in node.command("INFO", "replication")]
-        wait_until(lambda: len(replicas) == 3 and all(_follows(node) for node in replicas), 30, "the replicas to follow")
+        wait_until(lambda: len(replicas) == 3 and all(map(_follows, replicas)), 30, "the replicas to follow")
         return self
 
     def close(self):
