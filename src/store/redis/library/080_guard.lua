@@ -127,16 +127,24 @@ local function read_effects(keys, args, at)
   return effects, nil
 end
 
--- What cannot be done is found before anything is: a function has no rollback. Several effects on one key are refused,
--- since the second would be checked against a value that the first has changed by then.
+-- The second of two effects would be checked against what the first has changed by then: a key takes one, a hash one for
+-- each field, a journal any number.
+local function clashes(seen, one)
+  local kind, key = KINDS[one[4]], one[2]
+  local before = seen[key] or { kind = kind }
+  local field = kind == 'hash' and 'f' .. one[3][1] or ''
+  local clash = before.kind ~= kind or (kind ~= 'stream' and before[field])
+  before[field], seen[key] = true, before
+  return clash
+end
+
+-- What cannot be done is found before anything is: a function has no rollback.
 local function check_effects(effects)
   local seen = {}
   for _, one in ipairs(effects) do
     local refused = wrong_type(one[4], one[2]) or one[1].check(one[2], one[3])
     if refused then return refused end
-    local name = one[2] .. '\0' .. (KINDS[one[4]] == 'hash' and one[3][1] or '')
-    if seen[name] and one[4] ~= 'journal' then return failure('WBARG', 'two effects on ' .. one[2] .. ' in one call') end
-    seen[name] = true
+    if clashes(seen, one) then return failure('WBARG', 'two effects on ' .. one[2] .. ' in one call') end
   end
   return nil
 end
