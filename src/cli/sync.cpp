@@ -82,6 +82,7 @@ int run_until_stopped(const Config& config, const std::vector<const SyncConfig*>
   };
   Stop stop;
   std::vector<std::thread> threads;
+  threads.reserve(syncs.size());
   for (const auto* sync : syncs) {
     threads.emplace_back([&config, sync, &stop, log] {
       sync::Sync one{config, *sync, log};

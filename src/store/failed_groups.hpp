@@ -54,6 +54,7 @@ class FailedGroups {
 
   std::vector<FailedGroup> largest_first(std::size_t limit) const {
     std::vector<FailedGroup> all;
+    all.reserve(groups_.size());
     for (const auto& [name, group] : groups_) all.push_back(group);
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
       return std::tie(b.count, a.route, a.reason, a.answer) < std::tie(a.count, b.route, b.reason, b.answer);

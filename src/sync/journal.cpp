@@ -47,6 +47,7 @@ Result<std::vector<JournalEntry>> Journal::after(EntryId position, std::uint32_t
   auto found = connection_.run({"XRANGE", key_, "(" + position.str(), "+", "COUNT", std::to_string(most)}, reading);
   if (!found) return found.error();
   std::vector<JournalEntry> entries;
+  entries.reserve((*found)->size());
   for (std::size_t at = 0; at < (*found)->size(); ++at) entries.push_back(read_entry((**found)[at]));
   return entries;
 }

@@ -201,7 +201,7 @@ Status Socket::write(std::string_view bytes, Deadline deadline) {
       continue;
     }
     const auto written = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (written > 0) {
+    if (written >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       if (!wait_for(POLLOUT, deadline)) return Error{ErrorCode::timeout, "the server takes no more bytes"};
