@@ -28,7 +28,7 @@ class Redis(Service):
         self.password = secrets.token_hex(8)
         self.data = self.directory / "data"
         self.settings = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction", "save": "",
-                         "repl-diskless-sync-delay": "0", "shutdown-timeout": "0",
+                         "repl-diskless-sync-delay": "0", "shutdown-timeout": "0", "set-proc-title": "no",
                          "databases": "10000", **(settings or {})}
 
     def start(self):
