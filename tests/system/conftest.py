@@ -135,6 +135,18 @@ def redis_store(redis_server, redis_databases):
     return stores.Redis(redis_server, next(redis_databases))
 
 
+@pytest.fixture
+def own_server(request):
+    """A Redis server that the test may spoil; its settings are the test's parameter."""
+    with services.Redis(settings=getattr(request, "param", None)) as server:
+        yield server
+
+
+@pytest.fixture
+def own_store(own_server):
+    return stores.Redis(own_server, 0)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request):
     """The two that every test runs with; those with `harness.stores.EVERY` run with all."""

@@ -11,7 +11,6 @@ import uuid
 import pytest
 import redis
 
-import waybill_services as services
 from harness import binary
 from harness.workspace import toml
 from waybill_services import wait_until
@@ -19,12 +18,6 @@ from waybill_services import wait_until
 pause = threading.Event().wait
 STOCK, ORDERS, JOURNAL = "{sale}:stock", "{sale}:orders", "{sale}:journal"
 UNITS = 10000
-
-
-@pytest.fixture
-def own_server():
-    with services.Redis() as server:
-        yield server
 
 
 @pytest.fixture

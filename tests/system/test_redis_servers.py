@@ -7,32 +7,10 @@ import redis
 
 import waybill_services as services
 from harness.audit import audit
-from harness.stores import Redis as RedisStore
+from harness.traffic import names, send
 from waybill_services import wait_until
 
 OUTBOX = "{waybill:0}:outbox"
-
-
-@pytest.fixture
-def own_server(request):
-    """A server that the test may spoil."""
-    with services.Redis(settings=getattr(request, "param", None)) as server:
-        yield server
-
-
-@pytest.fixture
-def own_store(own_server):
-    return RedisStore(own_server, 0)
-
-
-def send(store, names, topic="orders.created", key=None):
-    with store.transaction() as transaction:
-        for name in names:
-            transaction.message(topic, "x", id=name, key=key)
-
-
-def names(prefix, count):
-    return [f"{prefix}-{number}" for number in range(count)]
 
 
 # ---- replicas (fault case 38) ----

@@ -48,19 +48,4 @@ std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-std::string glob_to_like(std::string_view glob) {
-  std::string pattern;
-  for (const char c : glob) {
-    if (c == '*') {
-      pattern += '%';
-    } else if (c == '?') {
-      pattern += '_';
-    } else {
-      if (c == '%' || c == '_' || c == '|') pattern += '|';
-      pattern += c;
-    }
-  }
-  return pattern;
-}
-
 }  // namespace waybill::inbox::mysql

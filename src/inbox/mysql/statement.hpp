@@ -16,6 +16,7 @@
 
 namespace waybill::inbox::mysql {
 
+using waybill::mysql::glob_to_like;
 using waybill::mysql::Value;
 using waybill::mysql::Values;
 
@@ -46,8 +47,5 @@ bool in_transaction(const MYSQL* connection);
 
 /// This host's wall clock in Unix ms.
 std::int64_t now_ms();
-
-/// A glob as a pattern for LIKE, with `|` as its escape.
-std::string glob_to_like(std::string_view glob);
 
 }  // namespace waybill::inbox::mysql

@@ -21,22 +21,6 @@ constexpr std::string_view changing = "can't change failed messages";
 // Rows changed in one transaction, so that a relay never waits long for its turn.
 constexpr std::size_t chunk = 500;
 
-/// A glob as a pattern for LIKE, with `|` as its escape.
-std::string glob_to_like(std::string_view glob) {
-  std::string pattern;
-  for (const char c : glob) {
-    if (c == '*') {
-      pattern += '%';
-    } else if (c == '?') {
-      pattern += '_';
-    } else {
-      if (c == '%' || c == '_' || c == '|') pattern += '|';
-      pattern += c;
-    }
-  }
-  return pattern;
-}
-
 /// The WHERE clause of a filter, and its values.
 std::string where(const FailedFilter& filter, Values& values) {
   std::string clause = " WHERE seq > ?";

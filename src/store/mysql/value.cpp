@@ -31,4 +31,19 @@ std::string with_values(std::string_view sql, const Values& values) {
   return text;
 }
 
+std::string glob_to_like(std::string_view glob) {
+  std::string pattern;
+  for (const char c : glob) {
+    if (c == '*') {
+      pattern += '%';
+    } else if (c == '?') {
+      pattern += '_';
+    } else {
+      if (c == '%' || c == '_' || c == '|') pattern += '|';
+      pattern += c;
+    }
+  }
+  return pattern;
+}
+
 }  // namespace waybill::mysql

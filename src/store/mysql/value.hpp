@@ -32,4 +32,7 @@ using Values = std::vector<Value>;
 /// The statement with each `?` replaced by its value, in their order. No `?` may stand for anything else.
 std::string with_values(std::string_view sql, const Values& values);
 
+/// A glob as a pattern for LIKE, with `|` as its escape.
+std::string glob_to_like(std::string_view glob);
+
 }  // namespace waybill::mysql

@@ -104,3 +104,14 @@ class Traffic:
 
 class _Undo(Exception):
     pass
+
+
+def send(store, names, topic="orders.created", key=None):
+    """Messages with these ids, in one transaction."""
+    with store.transaction() as transaction:
+        for name in names:
+            transaction.message(topic, "x", id=name, key=key)
+
+
+def names(prefix, count):
+    return [f"{prefix}-{number}" for number in range(count)]
