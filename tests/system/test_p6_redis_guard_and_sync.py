@@ -256,6 +256,17 @@ def test_refused_entry_is_parked_and_the_others_go_on(sale):
     assert "b2" in {name for (name,) in sale.store.query("SELECT id FROM flash_order")}, "b waits no more"
 
 
+def test_parked_entry_is_applied_as_it_was(sale):
+    """Also one whose bytes are no text: it is kept as it is, and refused again, never applied as something else."""
+    client = connect(sale.server)
+    client.xadd(JOURNAL, {"apply": "order", "id": "x", "buyer": b"\xff\xfe", "units": -1})
+    sale.workspace.run("sync", "--once").expect()
+    parked, = sale.workspace.run("sync", "parked", "--json").expect().json["parked"]
+    assert json.loads(parked["fields"])["hex:buyer"] == "fffe"
+    sale.workspace.run("sync", "retry")
+    assert sale.store.query("SELECT * FROM flash_order") == [] and sale.status()["parked"] == 1
+
+
 def test_database_that_is_away_holds_the_sale_up(postgresql_store, own_server, workspace):
     """Back-pressure: with the journal's limit reached a buyer is told `full`, and nothing is half done."""
     sale = Sale(own_server, postgresql_store, workspace)

@@ -271,3 +271,26 @@ def test_doctor_explains_the_server(own_store, shop, workspace, code, severity):
     found = {finding["code"]: finding for finding in json.loads(answer.out)["findings"]}
     assert found[code]["severity"] == severity, found[code]
     assert (answer.code == 0) == (severity != "critical")
+
+
+# ---- lanes ----
+
+def test_more_lanes_are_taken_into_use(own_store, own_server, shop, workspace, topology):
+    """Raised after the fact: what goes into the new lane is sent too, by as many relays as there are."""
+    consumer = topology.consume(shop(own_store))
+    send(own_store, names("one", 20))
+    shop(own_store, store_options={"lanes": 2}, queue=consumer.queue)
+    workspace.relay()
+    workspace.relay()
+    client = own_store.connect()
+    for lane in (0, 1):
+        for number in range(20):
+            client.xadd(f"{{waybill:{lane}}}:outbox", {"topic": "orders.created", "id": f"lane{lane}-{number}"})
+    for number in range(20):
+        workspace.run("send", "--topic", "orders.created", "--key", f"k{number}", "--id", f"cli-{number}", "--payload",
+                      "x").expect()
+    wanted = {name for prefix in ("one", "lane0", "lane1", "cli") for name in names(prefix, 20)}
+    consumer.wait_ids(wanted)
+    wait_until(lambda: workspace.sending() == 0, 20, "an empty store")
+    assert len(workspace.status()["stores"][0]["lanes"]) == 2
+    assert sorted(delivery.id for delivery in consumer.deliveries) == sorted(wanted), "each once"
