@@ -82,13 +82,16 @@ Result<std::string> RedisStore::migration() {
   return text;
 }
 
+// All lanes, also those that are there: each knows how many there are.
 Status RedisStore::migrate() {
+  auto whole = schema();
+  if (!whole) return whole.error();
+  if (*whole == store::SchemaState::current) return {};
   for (std::uint32_t lane = 0; lane < config_.lanes; ++lane) {
     auto opened = Connection::open(config_, stream_of(lane));
     if (!opened) return opened.error();
     auto state = library_state(*opened, lane);
     if (!state) return state.error();
-    if (*state == store::SchemaState::current) continue;
     if (*state == store::SchemaState::newer) return require_current_library(*opened, lane, config_.name);
     if (auto loaded = load_library(*opened); !loaded) return loaded;
     auto prepared = opened->run(call("waybill_prepare", stream_of(lane),

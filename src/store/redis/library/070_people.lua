@@ -15,7 +15,9 @@ local function prepare(keys, args)
   redis.call('HSETNX', lane.lane, 'salt', args[2])
   redis.call('HSETNX', lane.lane, 'clean', '1')
   redis.call('HSETNX', lane.lane, 'fence', '0')
-  redis.call('HSET', lane.lane, 'lanes', args[3])
+  -- Never fewer: what waits in the others must be sent.
+  local lanes = tonumber(redis.call('HGET', lane.lane, 'lanes') or '0')
+  if tonumber(args[3]) > lanes then redis.call('HSET', lane.lane, 'lanes', args[3]) end
   if not group_info(lane) then
     redis.call('XGROUP', 'CREATE', lane.stream, GROUP, redis.call('HGET', lane.lane, 'cursor') or '0-0', 'MKSTREAM')
   end
