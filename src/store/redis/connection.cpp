@@ -44,6 +44,14 @@ Status check_database(const std::string& path, const std::string& store) {
       "store '" + store + "': the URL's path must be the number of a database, for example redis://host:6379/0"};
 }
 
+/// Whether the server is not the one for our keys any more: connect anew, and be told where they are.
+bool is_elsewhere(Reply reply) {
+  constexpr std::string_view answers[] = {"MOVED", "READONLY", "CLUSTERDOWN", "MASTERDOWN"};
+  const auto words = reply.bytes();
+  return reply.is_error() &&
+         std::any_of(std::begin(answers), std::end(answers), [&](auto answer) { return words.starts_with(answer); });
+}
+
 /// The servers of each URL: those that it names, and those of the cluster that they told us of.
 class KnownNodes {
  public:
@@ -204,7 +212,11 @@ Result<OwnedReply> Connection::read(std::string_view doing) {
     if (redisReaderGetReply(reader_.get(), &reply) != REDIS_OK) {
       return failure({ErrorCode::corrupt, std::string{"the answer is no Redis protocol: "} + reader_->errstr}, doing);
     }
-    if (reply != nullptr) return OwnedReply{static_cast<redisReply*>(reply)};
+    if (reply != nullptr) {
+      OwnedReply owned{static_cast<redisReply*>(reply)};
+      lost_ = lost_ || is_elsewhere(*owned);
+      return owned;
+    }
     char bytes[65536];
     auto got = socket_.read(bytes, sizeof bytes, deadline);
     if (!got) return failure(got.error(), doing);
@@ -216,13 +228,8 @@ Result<OwnedReply> Connection::read(std::string_view doing) {
 
 Result<OwnedReply> Connection::finish(std::string_view doing) {
   auto reply = read(doing);
-  if (!reply || !(*reply)->is_error()) return reply;
-  // The server is not the one for our keys any more: connect anew, and be told where they are.
-  const auto words = (*reply)->bytes();
-  for (const auto* elsewhere : {"MOVED", "READONLY", "CLUSTERDOWN", "MASTERDOWN"}) {
-    if (words.starts_with(elsewhere)) lost_ = true;
-  }
-  return error_of(words, doing);
+  if (reply && (*reply)->is_error()) return error_of((*reply)->bytes(), doing);
+  return reply;
 }
 
 Result<OwnedReply> Connection::run(const Command& command, std::string_view doing) {
