@@ -122,16 +122,35 @@ Status check_template(std::string_view text) {
   }
 }
 
-std::string sha256_hex(std::string_view bytes) {
+std::string to_hex(std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
   std::string hex;
-  for (const unsigned char byte : digest) {
+  hex.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
     hex += digits[byte >> 4];
     hex += digits[byte & 0xfu];
   }
   return hex;
+}
+
+std::string from_hex(std::string_view hex) {
+  const auto value = [](char digit) {
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : 0;
+  };
+  std::string bytes;
+  bytes.reserve(hex.size() / 2);
+  for (std::size_t at = 0; at + 1 < hex.size(); at += 2) {
+    bytes += static_cast<char>(value(hex[at]) * 16 + value(hex[at + 1]));
+  }
+  return bytes;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 // Asked anew each time: a forked child has another pid.

@@ -22,6 +22,10 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 std::string render_template(std::string_view text, std::string_view topic, std::string_view key);
 Status check_template(std::string_view text);
 
+/// Two lower-case digits for each byte, and the bytes again; what is no digit counts as 0.
+std::string to_hex(std::string_view bytes);
+std::string from_hex(std::string_view hex);
+
 /// Lower-case hex SHA-256.
 std::string sha256_hex(std::string_view bytes);
 

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "core/headers_json.hpp"
+#include "core/text.hpp"
 #include "core/validate.hpp"
 
 namespace waybill::sync {
@@ -32,13 +33,30 @@ bool is_refusal(const Error& error) {
   return error.code() == ErrorCode::invalid_argument || error.code() == ErrorCode::refused;
 }
 
+// JSON holds text only. No statement can name a field with a colon, so `hex:NAME` stands for nothing else.
+constexpr std::string_view hex_prefix = "hex:";
+
 std::string json_of(const Fields& fields) {
   Headers texts;
   for (const auto& [name, value] : fields) {
-    texts[is_utf8(name) ? name : "?"] =
-        is_utf8(value) ? value : std::to_string(value.size()) + " bytes that are no UTF-8";
+    if (is_utf8(name) && is_utf8(value)) {
+      texts[name] = value;
+    } else {
+      texts[std::string{hex_prefix} + (is_utf8(name) ? name : to_hex(name))] = to_hex(value);
+    }
   }
   return headers_to_json(texts);
+}
+
+Result<Fields> fields_of(const std::string& json) {
+  auto texts = headers_from_json(json);
+  if (!texts) return texts.error();
+  Fields fields;
+  for (const auto& [name, value] : *texts) {
+    const bool in_hex = name.starts_with(hex_prefix);
+    fields.emplace_back(in_hex ? name.substr(hex_prefix.size()) : name, in_hex ? from_hex(value) : value);
+  }
+  return fields;
 }
 
 // The numbers of an entry's id, so that entries sort by text as they do by id.
@@ -271,7 +289,7 @@ Result<std::uint64_t> Sync::retry(const std::string& entry) {
   for (const auto& one : *all) {
     const bool waits = !one.entity.empty() && std::find(still.begin(), still.end(), one.entity) != still.end();
     const auto* sql = statement(one.apply);
-    auto fields = headers_from_json(one.fields);
+    const auto fields = fields_of(one.fields);
     if (waits || sql == nullptr || !fields || (!entry.empty() && one.entry != entry)) {
       still.push_back(one.entity);
       continue;
@@ -279,7 +297,7 @@ Result<std::uint64_t> Sync::retry(const std::string& entry) {
     if (auto begun = database_->begin(); !begun) return forget_on_error(Result<std::uint64_t>{begun.error()});
     auto status = take_turn();
     if (status) {
-      auto applied = database_->run(*sql, Fields{fields->begin(), fields->end()});
+      auto applied = database_->run(*sql, *fields);
       status = applied ? Status{} : Status{applied.error()};
     }
     if (status) {

@@ -1,22 +1,10 @@
 #include "store/mysql/value.hpp"
 
+#include "core/text.hpp"
+
 namespace waybill::mysql {
 
-Value::Value(std::string_view bytes) {
-  constexpr char digits[] = "0123456789abcdef";
-  if (bytes.empty()) {
-    literal_ = "''";
-    return;
-  }
-  literal_.reserve(bytes.size() * 2 + 3);
-  literal_ = "x'";
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    literal_ += digits[byte >> 4];
-    literal_ += digits[byte & 15];
-  }
-  literal_ += '\'';
-}
+Value::Value(std::string_view bytes) : literal_(bytes.empty() ? "''" : "x'" + to_hex(bytes) + "'") {}
 
 std::string with_values(std::string_view sql, const Values& values) {
   std::string text;

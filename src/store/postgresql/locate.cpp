@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/headers_json.hpp"
+#include "core/text.hpp"
 #include "store/postgresql/outbox_reader.hpp"
 #include "store/postgresql/troubled.hpp"
 

@@ -1,5 +1,6 @@
 #include "store/postgresql/position_log.hpp"
 
+#include "core/text.hpp"
 #include "store/postgresql/outstanding.hpp"
 
 namespace waybill::postgresql {
@@ -17,14 +18,6 @@ std::string newest_sql(std::uint32_t lane, char half) {
          "'hex'), "
          "claimed, flagged, (extract(epoch FROM clock_timestamp() - at) * 1000)::bigint FROM " +
          table(lane, half) + " ORDER BY n DESC LIMIT 1)";
-}
-
-std::string from_hex(std::string_view hex) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
-  return bytes;
 }
 
 Result<Position> position_of(const Rows& rows) {

@@ -4,6 +4,7 @@
 
 #include "core/glob.hpp"
 #include "core/headers_json.hpp"
+#include "core/text.hpp"
 #include "store/failed_groups.hpp"
 
 namespace waybill::postgresql {
@@ -42,14 +43,6 @@ std::string where(const FailedFilter& filter, Parameters& parameters) {
 }
 
 }  // namespace
-
-std::string from_hex(std::string_view hex) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
-  return bytes;
-}
 
 #define WAYBILL_TROUBLED_COLUMNS(payload)                                                                            \
   "r.seq, r.lane, r.state, r.route, r.attempts, r.tries, r.reason, r.answer, r.due_ms, (extract(epoch FROM "         \

@@ -11,8 +11,6 @@ namespace waybill::postgresql {
 extern const char* const troubled_columns;
 /// The same, with an empty payload.
 extern const char* const troubled_columns_without_payload;
-/// The bytes of what encode(..., 'hex') gave.
-std::string from_hex(std::string_view hex);
 store::Troubled troubled_of(const Rows& rows, int row, const std::vector<Position>& positions);
 
 }  // namespace waybill::postgresql
