@@ -110,7 +110,6 @@ Result<Due> RedisLane::due(LaneTime now, FetchLimit limit) {
 }
 
 Result<Fetched> RedisLane::backlog(const store::Scope& scope, FetchLimit limit) {
-  if (auto owner = prove_ownership(); !owner) return owner.error();
   const auto position = backlog_at_.find(scope);
   if (position == backlog_at_.end() || limit.messages == 0) return Fetched{};
   auto arguments = limits(limit, store_.max_payload);

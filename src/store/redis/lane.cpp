@@ -1,6 +1,7 @@
 #include "store/redis/lane.hpp"
 
 #include "store/redis/library.hpp"
+#include "store/redis/owner.hpp"
 
 namespace waybill::redis {
 namespace {
@@ -10,32 +11,14 @@ constexpr std::chrono::milliseconds listening_time{5000};
 constexpr std::string_view taking = "can't take the lane";
 constexpr std::string_view looking = "can't look for new messages";
 
-/// This connection as nobody else can be named: the server's run and the client's number in it.
-Result<std::string> session_of(Connection& connection) {
-  auto replies = connection.run_all({{"CLIENT", "ID"}, {"INFO", "server"}}, taking);
-  if (!replies) return replies.error();
-  const auto info = (*replies)[1]->bytes();
-  const auto at = info.find("run_id:");
-  const auto run = at == std::string_view::npos ? std::string_view{} : info.substr(at + 7, 40);
-  return std::string{run} + ":" + std::to_string((*replies)[0]->number());
-}
-
 /// The number of an owner whose connection the server has no more, or nothing.
-Result<std::string> gone_owner(Connection& connection, const std::string& owner_key, std::string_view session) {
-  auto owner = connection.run({"GET", owner_key}, taking);
+Result<std::string> gone_owner(Connection& connection, std::uint32_t lane, std::string_view session) {
+  auto owner = owner_of(connection, lane);
   if (!owner) return owner.error();
-  const auto text = (*owner)->text();
-  const auto first = text.find(' ');
-  if (first == std::string::npos) return std::string{};
-  const auto fence = text.substr(0, first);
-  const auto theirs = std::string_view{text}.substr(first + 1, text.find(' ', first + 1) - first - 1);
-  const auto colon = theirs.find(':');
-  if (colon == std::string_view::npos) return std::string{};
-  if (theirs.substr(0, colon) != session.substr(0, session.find(':'))) return fence;
-  auto client = connection.run({"CLIENT", "LIST", "ID", std::string{theirs.substr(colon + 1)}}, taking);
-  // Without the right to ask, only time tells.
-  if (!client) return connection.is_lost() ? Result<std::string>{client.error()} : Result<std::string>{std::string{}};
-  return (*client)->bytes().find("id=") == std::string_view::npos ? fence : std::string{};
+  if (!*owner) return std::string{};
+  auto connected = is_connected(connection, **owner, session);
+  if (!connected) return connected.error();
+  return *connected ? std::string{} : (*owner)->fence;
 }
 
 }  // namespace
@@ -76,8 +59,7 @@ Result<std::unique_ptr<store::Lane>> RedisLane::open(const StoreConfig& store, s
 Status RedisLane::take() {
   auto session = session_of(connection_);
   if (!session) return session.error();
-  const auto owner_key = stream_.substr(0, stream_.rfind(':')) + ":owner";
-  auto gone = gone_owner(connection_, owner_key, *session);
+  auto gone = gone_owner(connection_, lane_, *session);
   if (!gone) return gone.error();
   auto taken = connection_.run(
       call("waybill_take", stream_, {std::to_string(library_version), holder_, *session, *gone}), taking);

@@ -8,8 +8,6 @@ namespace {
 
 constexpr std::string_view doing = "can't read the version of Waybill's functions";
 
-std::string lane_key(std::uint32_t lane) { return "{waybill:" + std::to_string(lane) + "}:lane"; }
-
 store::SchemaState compare(std::int64_t version) {
   if (version == 0) return store::SchemaState::missing;
   if (version == library_version) return store::SchemaState::current;
@@ -20,7 +18,7 @@ bool lacks_function(const Error& error) { return error.message().find("Function 
 
 /// Only the functions went away (FUNCTION FLUSH, a slot that moved to a new node): they are loaded.
 Result<store::SchemaState> state_without_library(Connection& connection, std::uint32_t lane) {
-  auto keys = connection.run({"HGET", lane_key(lane), "version"}, doing);
+  auto keys = connection.run({"HGET", key_of(lane, "lane"), "version"}, doing);
   if (!keys) return keys.error();
   if (compare((*keys)->number()) != store::SchemaState::current) return store::SchemaState::missing;
   auto loaded = load_library(connection);

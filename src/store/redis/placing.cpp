@@ -1,6 +1,10 @@
 #include "store/redis/placing.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <utility>
+
+#include "core/headers_json.hpp"
 
 namespace waybill::redis {
 
@@ -14,6 +18,29 @@ std::uint32_t lane_for(const Message& message, std::uint32_t lanes) {
   return static_cast<std::uint32_t>(hash % lanes);
 }
 
-std::string stream_of(std::uint32_t lane) { return "{waybill:" + std::to_string(lane) + "}:outbox"; }
+std::string key_of(std::uint32_t lane, std::string_view name) {
+  return "{waybill:" + std::to_string(lane) + "}:" + std::string{name};
+}
+
+std::string stream_of(std::uint32_t lane) { return key_of(lane, "outbox"); }
+
+std::vector<std::string> send_command(const Message& message, const MessageId& id, std::uint32_t lane) {
+  std::string not_before;
+  if (message.not_before) {
+    const auto since_epoch = message.not_before->time_since_epoch();
+    not_before = std::to_string(std::chrono::ceil<std::chrono::milliseconds>(since_epoch).count());
+  }
+  return {"FCALL",
+          "waybill_send",
+          "1",
+          stream_of(lane),
+          message.topic.str(),
+          message.key ? message.key->str() : std::string{},
+          message.payload,
+          message.headers.empty() ? std::string{} : headers_to_json(message.headers),
+          message.content_type,
+          std::move(not_before),
+          id.str()};
+}
 
 }  // namespace waybill::redis

@@ -1,8 +1,5 @@
 #include "store/redis/store.hpp"
 
-#include <chrono>
-
-#include "core/headers_json.hpp"
 #include "core/uuid.hpp"
 #include "core/validate.hpp"
 #include "store/redis/lane.hpp"
@@ -17,18 +14,6 @@ constexpr std::string_view persisting = "can't persist";
 
 /// 12 hexadecimal digits that tell the ids of this lane from those of every other one.
 std::string make_salt() { return make_uuid7().substr(24); }
-
-Command send_command(const Message& message, std::uint32_t lane) {
-  std::string not_before;
-  if (message.not_before) {
-    const auto since_epoch = message.not_before->time_since_epoch();
-    not_before = std::to_string(std::chrono::ceil<std::chrono::milliseconds>(since_epoch).count());
-  }
-  return call("waybill_send", stream_of(lane),
-              {message.topic.str(), message.key ? message.key->str() : std::string{}, message.payload,
-               message.headers.empty() ? std::string{} : headers_to_json(message.headers), message.content_type,
-               std::move(not_before), message.id.str()});
-}
 
 Result<std::vector<MessageId>> ids_of(const std::vector<OwnedReply>& replies) {
   // When one command is refused, EXEC says only that there was one.
@@ -46,10 +31,6 @@ Result<std::vector<MessageId>> ids_of(const std::vector<OwnedReply>& replies) {
 }
 
 }  // namespace
-
-std::string key_of(std::uint32_t lane, std::string_view name) {
-  return "{waybill:" + std::to_string(lane) + "}:" + std::string{name};
-}
 
 Result<Connection*> RedisStore::connection_of(std::uint32_t lane) {
   if (const auto open = connections_.find(lane); open != connections_.end()) return &open->second;
@@ -139,7 +120,7 @@ Result<std::vector<MessageId>> RedisStore::persist(std::span<const Message> mess
     if (auto valid = validate(message); !valid) return valid.error();
     const auto lane = lane_for(message, *count);
     if (!first) first = lane;
-    commands.push_back(send_command(message, lane));
+    commands.push_back(send_command(message, message.id, lane));
   }
   if (!first) return std::vector<MessageId>{};
   commands.push_back({"EXEC"});

@@ -76,7 +76,4 @@ Result<T> RedisStore::with_lane(std::uint32_t lane, const std::function<Result<T
   return result;
 }
 
-/// The key of a lane with this name, for example `{waybill:0}:owner`.
-std::string key_of(std::uint32_t lane, std::string_view name);
-
 }  // namespace waybill::redis

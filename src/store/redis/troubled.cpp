@@ -36,13 +36,9 @@ std::vector<std::string> states_of(const FailedFilter& filter) {
   return {"sending", "failed", "dropped"};
 }
 
-Status load_payloads(Connection& connection, std::span<Troubled> rows) {
-  for (auto& row : rows) {
-    auto payload = connection.run({"HGET", key_of(row.lane, "row:" + hex_of(row.ticket)), "m.payload"}, listing);
-    if (!payload) return payload.error();
-    row.message.payload = (*payload)->text();
-  }
-  return {};
+Result<std::string> payload_of(Connection& connection, const Troubled& row) {
+  auto payload = connection.run({"HGET", key_of(row.lane, "row:" + hex_of(row.ticket)), "m.payload"}, listing);
+  return payload ? Result<std::string>{(*payload)->text()} : Result<std::string>{payload.error()};
 }
 
 bool by_ticket(const Troubled& a, const Troubled& b) { return a.ticket < b.ticket; }
@@ -81,11 +77,10 @@ Result<std::vector<Troubled>> RedisStore::troubled(const FailedFilter& filter) {
   if (found.size() > filter.limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(filter.limit), found.end());
   if (!filter.payloads) return found;
   for (auto& row : found) {
-    auto loaded = with_lane<bool>(row.lane, [&](Connection& connection) -> Result<bool> {
-      auto status = load_payloads(connection, {&row, 1});
-      return status ? Result<bool>{true} : Result<bool>{status.error()};
-    });
-    if (!loaded) return loaded.error();
+    auto payload =
+        with_lane<std::string>(row.lane, [&](Connection& connection) { return payload_of(connection, row); });
+    if (!payload) return payload.error();
+    row.message.payload = std::move(*payload);
   }
   return found;
 }

@@ -5,6 +5,7 @@
 #include "core/glob.hpp"
 #include "store/redis/lane.hpp"
 #include "store/redis/message_fields.hpp"
+#include "store/redis/owner.hpp"
 #include "store/redis/store.hpp"
 
 namespace waybill::redis {
@@ -121,17 +122,14 @@ class Search {
 };
 
 Result<std::string> holder_of(Connection& connection, std::uint32_t lane) {
-  auto owner = connection.run({"GET", key_of(lane, "owner")}, "can't read who holds the lane");
+  auto owner = owner_of(connection, lane);
   if (!owner) return owner.error();
-  // FENCE RUN:CLIENT HOLDER
-  const auto text = (*owner)->text();
-  const auto space = text.find(' ', text.find(' ') + 1);
-  if (space == std::string::npos) return std::string{};
-  const auto session = text.substr(text.find(' ') + 1, space - text.find(' ') - 1);
-  auto client = connection.run({"CLIENT", "LIST", "ID", session.substr(session.find(':') + 1)}, locating);
-  // Without the right to ask, the holder is believed until its time is over.
-  if (client && (*client)->bytes().find("id=") == std::string_view::npos) return std::string{};
-  return text.substr(space + 1);
+  if (!*owner) return std::string{};
+  auto session = session_of(connection);
+  if (!session) return session.error();
+  auto connected = is_connected(connection, **owner, *session);
+  if (!connected) return connected.error();
+  return *connected ? (*owner)->holder : std::string{};
 }
 
 Standing standing_of(std::string_view state) {

@@ -85,7 +85,7 @@ local function entry_fields(lane, entry)
   return found[1] and found[1][2]
 end
 
--- An empty reply, or the error to answer with: the lane is another relay's, or its keys are gone.
+-- Nil, or the error to answer with: the lane is another relay's, or its keys are gone.
 local function not_owned(lane, fence)
   if not lane then return failure('WBARG', 'the key must be a lane\'s stream, {waybill:0}:outbox for example') end
   local held = redis.call('HMGET', lane.lane, 'fence', 'version')
@@ -98,4 +98,14 @@ local function not_owned(lane, fence)
     redis.call('SET', lane.owner, fence .. ' ' .. (owner[1] or '') .. ' ' .. (owner[2] or ''), 'PX', OWNER_MS)
   end
   return nil
+end
+
+-- A step that only the lane's owner may do: its first argument is the owner's number. It may run with no memory left,
+-- since settling is what makes room.
+local function register_owned(name, step)
+  local function callback(keys, args)
+    local lane = lane_of(keys)
+    return not_owned(lane, args[1]) or step(lane, args)
+  end
+  redis.register_function { function_name = name, callback = callback, flags = { 'allow-oom' } }
 end

@@ -97,7 +97,6 @@ local function add_lost(lane, ticket, entry, now, answer)
     reason = 'lost_in_store', answer = answer, changed = now, lost = '1'
   })
   remember(lane, name, now, 0, 'lost_in_store', answer, '', '', true)
-  redis.call('HINCRBY', lane.lane, 'lost', 1)
 end
 
 local LOST_PENDING = 'the entry was removed from the stream (XDEL, XTRIM, XADD MAXLEN) before it was confirmed'

@@ -91,24 +91,18 @@ local function count_unread_losses(lane, now)
 end
 
 -- fence, whether to look for losses
-local function hold(keys, args)
-  local lane = lane_of(keys)
-  local refused = not_owned(lane, args[1])
-  if refused then return refused end
+local function hold(lane, args)
   if not group_info(lane) then return failure('WBLOST', 'the group of lane ' .. lane.number .. ' is gone') end
   if args[2] == '1' then count_unread_losses(lane, now_ms()) end
   return redis.status_reply('OK')
 end
 
-redis.register_function { function_name = 'waybill_hold', callback = hold, flags = { 'allow-oom' } }
+register_owned('waybill_hold', hold)
 
 -- fence, ticket
-local function suspect(keys, args)
-  local lane = lane_of(keys)
-  local refused = not_owned(lane, args[1])
-  if refused then return refused end
+local function suspect(lane, args)
   redis.call('HSET', lane.lane, 'suspect', args[2], 'suspect_fence', args[1])
   return redis.status_reply('OK')
 end
 
-redis.register_function { function_name = 'waybill_suspect', callback = suspect, flags = { 'allow-oom' } }
+register_owned('waybill_suspect', suspect)

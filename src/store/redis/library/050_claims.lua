@@ -45,10 +45,7 @@ end
 
 -- fence, most messages, most bytes, most bytes of a payload, where to read pending entries from (or empty)
 -- gives: where to read pending entries from next (or empty), the last id read, whether there may be more, the entries
-local function fetch(keys, args)
-  local lane = lane_of(keys)
-  local refused = not_owned(lane, args[1])
-  if refused then return refused end
+local function fetch(lane, args)
   local most, most_bytes, most_payload = tonumber(args[2]), tonumber(args[3]), tonumber(args[4])
   local pending, last, bytes, average, fresh = args[5], '', 0, 0, 0
   local entries, full = {}, false
@@ -82,13 +79,10 @@ local function fetch(keys, args)
   return { pending, last, (full or #entries >= most) and 1 or 0, entries }
 end
 
-redis.register_function { function_name = 'waybill_fetch', callback = fetch, flags = { 'allow-oom' } }
+register_owned('waybill_fetch', fetch)
 
 -- fence, entries: those that have no ticket become retries with one, due at once; those that are gone, losses
-local function adopt(keys, args)
-  local lane = lane_of(keys)
-  local refused = not_owned(lane, args[1])
-  if refused then return refused end
+local function adopt(lane, args)
   local now = now_ms()
   for at = 2, #args do
     local entry = args[at]
@@ -108,17 +102,13 @@ local function adopt(keys, args)
   return redis.status_reply('OK')
 end
 
-redis.register_function { function_name = 'waybill_adopt', callback = adopt, flags = { 'allow-oom' } }
-
-local function due_before(set, now, most)
-  return redis.call('ZRANGEBYSCORE', set, '-inf', now, 'WITHSCORES', 'LIMIT', 0, most)
-end
+register_owned('waybill_adopt', adopt)
 
 -- Longest due first, out of both sets.
 local function all_due(lane, now, most)
   local found = {}
   for _, set in ipairs({ lane.due, lane.stopped }) do
-    local some = due_before(set, now, most)
+    local some = redis.call('ZRANGEBYSCORE', set, '-inf', now, 'WITHSCORES', 'LIMIT', 0, most)
     for at = 1, #some, 2 do found[#found + 1] = { some[at], tonumber(some[at + 1]), set } end
   end
   table.sort(found, function(a, b)
@@ -130,10 +120,7 @@ end
 
 -- fence, the lane's clock, most messages, most bytes, most bytes of a payload
 -- gives: whether there is more, whether others wait, the rows (ticket, fields), the released scopes
-local function due(keys, args)
-  local lane = lane_of(keys)
-  local refused = not_owned(lane, args[1])
-  if refused then return refused end
+local function due(lane, args)
   local now, most, most_bytes, most_payload = args[2], tonumber(args[3]), tonumber(args[4]), tonumber(args[5])
   local found, rows, bytes, more = all_due(lane, now, most + 1), {}, 0, 0
   for _, retry in ipairs(found) do
@@ -161,14 +148,11 @@ local function due(keys, args)
   return { more, waiting > 0 and 1 or 0, rows, redis.call('SRANDMEMBER', lane.released, 1000) }
 end
 
-redis.register_function { function_name = 'waybill_due', callback = due, flags = { 'allow-oom' } }
+register_owned('waybill_due', due)
 
 -- fence, scope, ticket to start after, most messages, most bytes, most bytes of a payload
 -- gives: whether there is more, the last ticket looked at, the entries
-local function backlog(keys, args)
-  local lane = lane_of(keys)
-  local refused = not_owned(lane, args[1])
-  if refused then return refused end
+local function backlog(lane, args)
   local prefix, most, most_bytes, most_payload = args[2] .. '\0', tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
   local members = redis.call('ZRANGEBYLEX', lane.waiting, '(' .. prefix .. args[3], '(' .. args[2] .. '\1', 'LIMIT', 0,
     most + 1)
@@ -194,4 +178,4 @@ local function backlog(keys, args)
   return { more, last, entries }
 end
 
-redis.register_function { function_name = 'waybill_backlog', callback = backlog, flags = { 'allow-oom' } }
+register_owned('waybill_backlog', backlog)

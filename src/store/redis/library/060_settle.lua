@@ -137,10 +137,7 @@ end
 
 -- fence, clock, holder, suspect, clean stop, count of changed scopes, of confirmed entries, of others; then those: scopes
 -- as kind, scope, ticket; entries; others as ONE says.
-local function settle(keys, args)
-  local lane = lane_of(keys)
-  local refused = not_owned(lane, args[1])
-  if refused then return refused end
+local function settle(lane, args)
   local now, holder, at = now_ms(), args[3], 9
   local gone = {}
   if tonumber(args[2]) > tonumber(redis.call('HGET', lane.lane, 'clock') or '0') then
@@ -167,4 +164,4 @@ local function settle(keys, args)
   return redis.status_reply('OK')
 end
 
-redis.register_function { function_name = 'waybill_settle', callback = settle, flags = { 'allow-oom' } }
+register_owned('waybill_settle', settle)
