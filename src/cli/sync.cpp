@@ -25,6 +25,14 @@ struct Options {
   bool once = false, yes = false;
 };
 
+/// What a command is about: all that was asked for, read and found.
+struct Request {
+  const Session& session;
+  const Options& options;
+  const Config& config;
+  std::vector<const SyncConfig*> syncs;
+};
+
 Result<std::vector<const SyncConfig*>> chosen(const Config& config, const std::string& name) {
   std::vector<const SyncConfig*> found;
   for (const auto& sync : config.syncs) {
@@ -74,7 +82,9 @@ void run_one(sync::Sync& one, const SyncConfig& config, Stop& stop, const sync::
   }
 }
 
-int run_until_stopped(const Config& config, const std::vector<const SyncConfig*>& syncs) {
+int run_until_stopped(const Request& request) {
+  const auto& config = request.config;
+  const auto& syncs = request.syncs;
   const StopSignals signals;
   const auto logger = make_logger("sync");
   const sync::Sync::Log log = [logger](std::string_view level, std::string_view text) {
@@ -103,9 +113,9 @@ sync::Sync::Log complaints() {
 }
 
 /// Applies what is there, and ends.
-int run_once(const Config& config, const std::vector<const SyncConfig*>& syncs) {
-  for (const auto* sync : syncs) {
-    sync::Sync one{config, *sync, complaints()};
+int run_once(const Request& request) {
+  for (const auto* sync : request.syncs) {
+    sync::Sync one{request.config, *sync, complaints()};
     for (bool more = true; more;) {
       auto step = one.step();
       if (!step) return fail(step.error());
@@ -115,13 +125,7 @@ int run_once(const Config& config, const std::vector<const SyncConfig*>& syncs) 
   return done;
 }
 
-int run(const Session& session, const Options& options) {
-  auto config = session.load();
-  if (!config) return fail(config.error());
-  auto syncs = chosen(*config, options.name);
-  if (!syncs) return fail(syncs.error());
-  return options.once ? run_once(*config, *syncs) : run_until_stopped(*config, *syncs);
-}
+int run(const Request& request) { return request.options.once ? run_once(request) : run_until_stopped(request); }
 
 admin::Json status_json(const sync::SyncStatus& status) {
   admin::Json mismatches = admin::Json::array();
@@ -137,16 +141,13 @@ admin::Json status_json(const sync::SyncStatus& status) {
           {"mismatches", mismatches}};
 }
 
-int show_status(const Session& session, const Options& options) {
-  auto config = session.load();
-  if (!config) return fail(config.error());
-  auto syncs = chosen(*config, options.name);
-  if (!syncs) return fail(syncs.error());
+int show_status(const Request& request) {
+  const auto& session = request.session;
   Table table({"SYNC", "WAITING", "LAG", "APPLIED", "PARKED", "MISMATCHES"});
   admin::Json listed = admin::Json::array();
   std::string details;
-  for (const auto* sync : *syncs) {
-    auto status = sync::Sync{*config, *sync, complaints()}.status();
+  for (const auto* sync : request.syncs) {
+    auto status = sync::Sync{request.config, *sync, complaints()}.status();
     if (!status) return fail(status.error());
     listed.push_back(status_json(*status));
     const bool wrong = status->parked > 0 || !status->mismatches.empty();
@@ -163,15 +164,12 @@ int show_status(const Session& session, const Options& options) {
   return done;
 }
 
-int show_parked(const Session& session, const Options& options) {
-  auto config = session.load();
-  if (!config) return fail(config.error());
-  auto syncs = chosen(*config, options.name);
-  if (!syncs) return fail(syncs.error());
+int show_parked(const Request& request) {
+  const auto& session = request.session;
   Table table({"SYNC", "ENTRY", "SINCE", "ENTITY", "APPLY", "FIELDS", "WHY"});
   admin::Json listed = admin::Json::array();
-  for (const auto* sync : *syncs) {
-    auto parked = sync::Sync{*config, *sync, complaints()}.parked();
+  for (const auto* sync : request.syncs) {
+    auto parked = sync::Sync{request.config, *sync, complaints()}.parked();
     if (!parked) return fail(parked.error());
     for (const auto& one : *parked) {
       listed.push_back({{"sync", sync->name},
@@ -191,18 +189,15 @@ int show_parked(const Session& session, const Options& options) {
   return table.empty() ? nothing_matched : done;
 }
 
-int act(const Session& session, const Options& options, bool again) {
-  auto config = session.load();
-  if (!config) return fail(config.error());
-  auto syncs = chosen(*config, options.name);
-  if (!syncs) return fail(syncs.error());
+int act(const Request& request, bool again) {
+  const auto& [session, options, config, syncs] = request;
   if (!again &&
       !confirmed_by_person(session, options.yes, "Forget these parked entries for good? SQL will never have them.")) {
     return wrong_usage;
   }
   std::uint64_t count = 0;
-  for (const auto* sync : *syncs) {
-    sync::Sync one{*config, *sync, complaints()};
+  for (const auto* sync : syncs) {
+    sync::Sync one{config, *sync, complaints()};
     auto acted = again ? one.retry(options.entry) : one.drop(options.entry);
     if (!acted) return fail(acted.error());
     count += *acted;
@@ -210,6 +205,14 @@ int act(const Session& session, const Options& options, bool again) {
   session.json ? session.print(admin::Json{{again ? "applied" : "dropped", count}})
                : session.print(fmt::format("{} {}\n", count, again ? "applied" : "dropped"));
   return count == 0 ? nothing_matched : done;
+}
+
+int dispatch(const Session& session, const Options& options, const std::function<int(const Request&)>& command) {
+  auto config = session.load();
+  if (!config) return fail(config.error());
+  auto syncs = chosen(*config, options.name);
+  if (!syncs) return fail(syncs.error());
+  return command({session, options, *config, std::move(*syncs)});
 }
 
 }  // namespace
@@ -220,21 +223,20 @@ void add_sync(CLI::App& app, Session& session) {
   command->add_option("--name", o->name, "Only this one of [sync.NAME]");
   command->add_flag("--once", o->once, "Apply what is there, and end");
   command->callback([&session, o] {
-    if (!session.action) session.action = [&session, o] { return run(session, *o); };
+    if (!session.action) session.action = [&session, o] { return dispatch(session, *o, run); };
   });
-  const auto add = [&](const char* name, const char* about,
-                       const std::function<int(const Session&, const Options&)>& act_on) {
+  const auto add = [&](const char* name, const char* about, const std::function<int(const Request&)>& act_on) {
     auto* sub = command->add_subcommand(name, about);
-    sub->callback([&session, o, act_on] { session.action = [&session, o, act_on] { return act_on(session, *o); }; });
+    sub->callback(
+        [&session, o, act_on] { session.action = [&session, o, act_on] { return dispatch(session, *o, act_on); }; });
     return sub;
   };
   add("status", "Lag, what waits, what is parked, where Redis and SQL differ", show_status);
   add("parked", "Entries that SQL refused, and those that wait behind them", show_parked);
-  auto* retries =
-      add("retry", "Apply parked entries again", [](const Session& s, const Options& p) { return act(s, p, true); });
+  auto* retries = add("retry", "Apply parked entries again", [](const Request& request) { return act(request, true); });
   retries->add_option("--entry", o->entry, "Only this one");
-  auto* drops = add("drop", "Forget parked entries for good",
-                    [](const Session& s, const Options& p) { return act(s, p, false); });
+  auto* drops =
+      add("drop", "Forget parked entries for good", [](const Request& request) { return act(request, false); });
   drops->add_option("--entry", o->entry, "Only this one");
   drops->add_flag("--yes", o->yes, "Do not ask");
 }

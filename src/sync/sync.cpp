@@ -13,13 +13,11 @@ namespace {
 using redis::EntryId;
 
 constexpr const char* tables[] = {
-    "CREATE TABLE IF NOT EXISTS waybill_sync (name varchar(64) PRIMARY KEY, entry varchar(64) NOT NULL, applied bigint "
-    "NOT "
-    "NULL, turn bigint NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS waybill_sync_parked (name varchar(64) NOT NULL, entry varchar(64) NOT NULL, entity "
-    "text NOT "
-    "NULL, apply text NOT NULL, fields text NOT NULL, error text NOT NULL, at_ms bigint NOT NULL, PRIMARY KEY (name, "
-    "entry))"};
+    "CREATE TABLE IF NOT EXISTS waybill_sync (name varchar(64) PRIMARY KEY, entry varchar(64) NOT NULL, "
+    "applied bigint NOT NULL, turn bigint NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS waybill_sync_parked (name varchar(64) NOT NULL, entry varchar(64) NOT NULL, "
+    "entity text NOT NULL, apply text NOT NULL, fields text NOT NULL, error text NOT NULL, at_ms bigint NOT NULL, "
+    "PRIMARY KEY (name, entry))"};
 
 std::int64_t wall_ms() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -132,9 +130,8 @@ const std::string* Sync::statement(const std::string& apply) const {
 
 Status Sync::park(const JournalEntry& entry, const std::string& error) {
   auto parked = database_->run(
-      "INSERT INTO waybill_sync_parked (name, entry, entity, apply, fields, error, at_ms) VALUES (:name, :entry, "
-      ":entity, "
-      ":apply, :fields, :error, :at)",
+      "INSERT INTO waybill_sync_parked (name, entry, entity, apply, fields, error, at_ms) "
+      "VALUES (:name, :entry, :entity, :apply, :fields, :error, :at)",
       {{"name", sync_.name},
        {"entry", sortable(entry.id)},
        {"entity", is_utf8(entry.entity) ? entry.entity : std::string{}},
@@ -242,8 +239,8 @@ Result<SyncStatus> Sync::status() {
   SyncStatus status;
   status.name = sync_.name;
   auto counted = database_->run(
-      "SELECT applied, (SELECT COUNT(*) FROM waybill_sync_parked WHERE name = :name) FROM waybill_sync WHERE name = "
-      ":name",
+      "SELECT applied, (SELECT COUNT(*) FROM waybill_sync_parked WHERE name = :name) FROM waybill_sync "
+      "WHERE name = :name",
       {{"name", sync_.name}});
   if (!counted) return forget_on_error(Result<SyncStatus>{counted.error()});
   status.applied = static_cast<std::uint64_t>(number(counted->front()[0]));

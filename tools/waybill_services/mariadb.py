@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 from .account import unprivileged
-from .leftovers import end_marked
 from .ports import free_port
 from .service import Service
 
@@ -58,18 +57,6 @@ class MariaDB(Service):
         self.end(signal.SIGTERM)
         if self._sockets:
             shutil.rmtree(self._sockets, ignore_errors=True)
-
-    def kill(self):
-        """SIGKILL; start() recovers."""
-        if self.alive():
-            self.process.kill()
-            self.process.wait()
-        self.process = None
-        end_marked(self.directory)
-
-    def restart(self):
-        self.end(signal.SIGTERM)
-        return self.start()
 
     def url(self, database="test", port=None):
         return f"mysql://{self.user}:{self.password}@127.0.0.1:{port or self.port}/{database}"

@@ -7,7 +7,6 @@ import socket
 from pathlib import Path
 
 from .account import unprivileged
-from .leftovers import end_marked
 from .ports import free_port
 from .service import Service
 
@@ -45,21 +44,9 @@ class Redis(Service):
     def stop(self):
         self.end(signal.SIGTERM)
 
-    def kill(self):
-        """SIGKILL; start() recovers."""
-        if self.alive():
-            self.process.kill()
-            self.process.wait()
-        self.process = None
-        end_marked(self.directory)
-
     def discard(self):
         # It would first write its file to the end, for nothing.
         self.kill()
-
-    def restart(self):
-        self.end(signal.SIGTERM)
-        return self.start()
 
     def url(self, database=0, port=None):
         return f"redis://:{self.password}@127.0.0.1:{port or self.port}/{database}"

@@ -73,6 +73,15 @@ class Service:
         self.process.wait()
         self.process = None
 
+    def kill(self):
+        """SIGKILL; start() recovers."""
+        self.end(signal.SIGKILL)
+        leftovers.end_marked(self.directory)
+
+    def restart(self):
+        self.end(signal.SIGTERM)
+        return self.start()
+
     def pause(self):
         os.kill(self.process.pid, signal.SIGSTOP)
 

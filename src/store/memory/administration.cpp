@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/glob.hpp"
+#include "store/failed_filter.hpp"
 #include "store/failed_groups.hpp"
 #include "store/memory/store.hpp"
 
@@ -16,13 +17,7 @@ using memory::Tables;
 
 bool matches(const FailedFilter& filter, Sequence sequence, const RetryRow& row) {
   if (sequence <= filter.after.value || row.state != filter.state) return false;
-  if (!filter.topic.empty() && !glob_matches(filter.topic, row.message.topic.str())) return false;
-  if (filter.key && (!row.message.key || row.message.key->str() != *filter.key)) return false;
-  if (!filter.reason.empty() && row.reason != filter.reason) return false;
-  if (row.answer.find(filter.cause) == std::string::npos) return false;
-  if (filter.id && row.message.id.str() != *filter.id) return false;
-  if (filter.since_ms && row.changed_at_ms < *filter.since_ms) return false;
-  return !filter.until_ms || row.changed_at_ms < *filter.until_ms;
+  return passes(filter, row);
 }
 
 Troubled describe(const Tables& tables, Sequence sequence, const RetryRow& row) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/glob.hpp"
+#include "store/failed_filter.hpp"
 #include "store/failed_groups.hpp"
 #include "store/redis/message_fields.hpp"
 #include "store/redis/store.hpp"
@@ -20,16 +20,6 @@ constexpr std::string_view changing = "can't change failed messages";
 constexpr std::size_t page_size = 200;
 // Rows changed in one step, so that nobody waits long for the server.
 constexpr std::size_t chunk = 500;
-
-bool passes(const FailedFilter& filter, const Troubled& row) {
-  if (!filter.topic.empty() && !glob_matches(filter.topic, row.message.topic.str())) return false;
-  if (filter.key && (!row.message.key || row.message.key->str() != *filter.key)) return false;
-  if (!filter.reason.empty() && row.reason != filter.reason) return false;
-  if (row.answer.find(filter.cause) == std::string::npos) return false;
-  if (filter.id && row.message.id.str() != *filter.id) return false;
-  if (filter.since_ms && row.changed_at_ms < *filter.since_ms) return false;
-  return !filter.until_ms || row.changed_at_ms < *filter.until_ms;
-}
 
 std::vector<std::string> states_of(const FailedFilter& filter) {
   if (!filter.state.empty()) return {filter.state};
