@@ -89,6 +89,31 @@ def test_effects_are_all_or_none(guarded):
     assert client.xlen(JOURNAL) == 1 and client.hget(ORDERS, "units") == b"1"
 
 
+def test_message_is_persisted_with_the_effect_or_not_at_all(guarded, workspace):
+    """The news of an effect in the same step: what was not done is not told, what was done twice is told once."""
+    client = connect(guarded)
+    client.set(STOCK, 3)
+    keys, outbox = [STOCK, "{waybill:0}:outbox"], "{waybill:0}:outbox"
+
+    def sell(number, units):
+        return apply(client, keys, "sale", "chair", f"o{number}", "take", 1, units, "send", 2, 3, "orders.created",
+                     f"o{number}", json.dumps({"units": units}))
+    fresh = sell(1, 2)
+    assert fresh[0] == "new" and uuid.UUID(fresh[2]).version == 7
+    assert [sell(1, 2), sell(2, 2)] == [["duplicate"], ["short", 1]]
+    (entry, fields), = client.xrange(outbox)
+    assert fields == {b"topic": b"orders.created", b"key": b"o1", b"payload": b'{"units": 2}'}
+    for words, wrong in [(["send", 1, 1, "t"], "WRONGTYPE"), (["send", 2, 8, *"12345678"], "in this order"),
+                         (["send", 2, 0], "in this order"), (["send", 2, 2, "t"], "lacks words"),
+                         (["send", 3, 1, "t"], "number of one of the keys")]:
+        with pytest.raises(redis.exceptions.ResponseError, match=wrong):
+            apply(client, keys, "sale", "chair", "o3", "add", 1, 1, *words)
+    with pytest.raises(redis.exceptions.ResponseError, match="waybill migrate"):
+        apply(client, [STOCK, "{waybill:7}:outbox"], "sale", "chair", "o3", "send", 2, 1, "t")
+    assert int(client.get(STOCK)) == 1 and client.xlen(outbox) == 1
+    assert workspace.run("status", "--json").expect().json["stores"][0]["sending"] == 1
+
+
 def test_marks_that_look_alike_are_apart(guarded):
     client = connect(guarded)
     for names in [("a", "b:c", "d"), ("a", "b", "c:d"), ("a:b", "c", "d"), ("a", "b", "c"), ("a:", "b", "c")]:
@@ -288,6 +313,23 @@ def test_database_that_is_away_holds_the_sale_up(postgresql_store, own_server, w
     running.terminate()
     assert running.wait(20) == 0
     assert len(postgresql_store.query("SELECT id FROM flash_order")) == 52
+
+
+def test_applied_entries_that_are_still_there_make_room(sale):
+    """A sync that died between its commit and the journal, or a Redis that has lost the shortening: nobody is told `full`
+    for ever by entries that SQL has."""
+    client = connect(sale.server)
+    for number in range(3):
+        sale.buy(client, f"b{number}", limit=3)
+    entries = client.xrange(JOURNAL)
+    sale.workspace.run("sync", "--once").expect()
+    client.delete(JOURNAL)
+    for entry, fields in entries:
+        client.xadd(JOURNAL, fields, id=entry)
+    assert sale.buy(client, "late", limit=3) == ["full", 3]
+    sale.workspace.run("sync", "--once").expect()
+    assert sale.buy(client, "late", limit=3)[0] == "new"
+    assert len(sale.store.query("SELECT id FROM flash_order")) == 3, "and are not applied again"
 
 
 def test_redis_that_lost_its_journal_is_told_and_nothing_is_passed_over(sale):
