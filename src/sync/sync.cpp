@@ -221,7 +221,11 @@ Result<Sync::Step> Sync::step() {
   }
   auto entries = journal_->after(position_, sync_.batch);
   if (!entries) return entries.error();
-  if (entries->empty()) return Step{};
+  if (entries->empty()) {
+    // What was applied before a crash may still be there, and a journal with a limit takes nothing new while it is.
+    if (auto forgotten = journal_->forget(position_); !forgotten) return forgotten.error();
+    return Step{};
+  }
   auto step = apply(*entries, false);
   if (!step && is_refusal(step.error())) {
     if (auto read = read_position(); !read) return forget_on_error(Result<Step>{read.error()});
