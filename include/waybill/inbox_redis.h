@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "waybill/inbox.h"
+#include "waybill/message.h"
 #include "waybill/result.h"
 
 struct redisContext;
@@ -44,6 +45,11 @@ Effect hash_take(std::string key, std::string field, std::int64_t amount);
 /// Redis; 0: no limit.
 Effect journal(std::string key, std::string apply, std::string entity,
                std::vector<std::pair<std::string, std::string>> fields, std::uint64_t limit = 0);
+
+/// A message of the outbox, persisted in the same step (as waybill_send does, see outbox_redis.h): the effect and the
+/// news of it stand and fall together. An empty id is made. On a cluster the other keys must have the hash tag of the
+/// message's lane, for example `{waybill:0}`. Errors: `invalid_argument`, as for send() in outbox_redis.h.
+Result<Effect> send(const Message& message, std::uint32_t lanes = 1);
 
 /// What became of an operation.
 struct Applied {
@@ -90,8 +96,9 @@ struct Reserved {
     full,        ///< the journal has reached its limit
   };
   Result result = Result::reserved;
-  std::string attempt;              ///< reserved and pending: names this attempt
-  std::vector<std::string> values;  ///< reserved: what each effect left behind, empty for set, hash_set and journal
+  std::string attempt;  ///< reserved and pending: names this attempt
+  std::vector<std::string>
+      values;  ///< reserved: what each effect left behind, empty for set, hash_set, journal and send
 };
 
 /// Effects that can be undone (take, add, hash_take, hash_add) are done now, the others with complete(). Otherwise as

@@ -139,6 +139,20 @@ TEST_F(RedisClient, EachEffectDoesWhatItSays) {
   EXPECT_EQ(apply(connection(), mark("o2"), {journal("{c}:j", "order", "18", {}, 1)})->result, Applied::Result::full);
 }
 
+TEST_F(RedisClient, TheMessageOfAnEffectIsPersistedWithIt) {
+  migrate();
+  auto told = message("sold");
+  told.id = MessageId{"sale-1"};
+  run("SET {chair}:stock 1");
+  const std::vector<Effect> effects{take("{chair}:stock", 1), send(told).value()};
+  EXPECT_THAT(apply(connection(), mark("o1"), effects)->values, ElementsAre("0", "sale-1"));
+  EXPECT_EQ(apply(connection(), mark("o2"), effects)->result, Applied::Result::too_little);
+  EXPECT_EQ(sending(), 1U);
+  EXPECT_EQ(store_->locate(told.id).value().place, store::Whereabouts::Place::outbox);
+  told.topic = Topic{""};
+  EXPECT_EQ(send(told).error().code(), ErrorCode::invalid_argument);
+}
+
 TEST_F(RedisClient, OperationWithoutEffectsIsAMarkAlone) {
   migrate();
   EXPECT_EQ(apply(connection(), mark("o1"), {}, std::chrono::hours{1}, "{chair}")->result, Applied::Result::fresh);

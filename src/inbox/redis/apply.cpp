@@ -1,6 +1,8 @@
 #include <utility>
 
+#include "core/uuid.hpp"
 #include "inbox/redis/call.hpp"
+#include "store/redis/placing.hpp"
 #include "waybill/inbox_redis.h"
 
 namespace waybill::redis {
@@ -41,6 +43,14 @@ Effect journal(std::string key, std::string apply, std::string entity,
     words.push_back(std::move(value));
   }
   return with_words("journal", std::move(key), std::move(words));
+}
+
+Result<Effect> send(const Message& message, std::uint32_t lanes) {
+  if (auto valid = check(message, lanes); !valid) return std::move(valid).error();
+  const MessageId id = message.id.empty() ? MessageId{make_uuid7()} : message.id;
+  auto words = send_arguments(message, id);
+  words.insert(words.begin(), std::to_string(words.size()));
+  return with_words("send", stream_of(lane_for(message, lanes)), std::move(words));
 }
 
 Result<Applied> apply(redisContext* connection, const Mark& mark, const std::vector<Effect>& effects,

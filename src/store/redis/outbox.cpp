@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "core/uuid.hpp"
-#include "core/validate.hpp"
 #include "store/redis/placing.hpp"
 #include "store/redis/redis_error.hpp"
 #include "waybill/outbox_redis.h"
@@ -14,15 +13,13 @@ namespace waybill::redis {
 namespace {
 
 constexpr std::string_view doing = "can't add to the Redis outbox";
-constexpr std::uint32_t most_lanes = 16;
 
 struct FreeReply {
   void operator()(void* reply) const { freeReplyObject(reply); }
 };
 
-Status check(const redisContext* connection, std::uint32_t lanes) {
+Status check(const redisContext* connection) {
   if (connection == nullptr) return Error{ErrorCode::invalid_argument, "the connection is null"};
-  if (lanes == 0 || lanes > most_lanes) return Error{ErrorCode::invalid_argument, "lanes must be 1 to 16"};
   if (connection->err == 0) return {};
   return Error{ErrorCode::unreachable, std::string{doing} + ": the connection is broken: " + connection->errstr};
 }
@@ -30,8 +27,8 @@ Status check(const redisContext* connection, std::uint32_t lanes) {
 }  // namespace
 
 Result<MessageId> send(redisContext* connection, const Message& message, std::uint32_t lanes) {
-  if (auto valid = validate(message); !valid) return std::move(valid).error();
-  if (auto usable = check(connection, lanes); !usable) return std::move(usable).error();
+  if (auto valid = check(message, lanes); !valid) return std::move(valid).error();
+  if (auto usable = check(connection); !usable) return std::move(usable).error();
   const MessageId id = message.id.empty() ? MessageId{make_uuid7()} : message.id;
   const auto words = send_command(message, id, lane_for(message, lanes));
   std::vector<const char*> starts;

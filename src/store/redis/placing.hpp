@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "waybill/message.h"
+#include "waybill/result.h"
 
 namespace waybill::redis {
 
@@ -19,6 +20,14 @@ std::uint32_t lane_for(const Message& message, std::uint32_t lanes);
 std::string key_of(std::uint32_t lane, std::string_view name);
 /// The stream of a lane.
 std::string stream_of(std::uint32_t lane);
+
+constexpr std::uint32_t most_lanes = 16;
+
+/// `invalid_argument` for a message that the outbox does not take, or a number of lanes that there can't be.
+Status check(const Message& message, std::uint32_t lanes);
+
+/// What waybill_send takes behind its key.
+std::vector<std::string> send_arguments(const Message& message, const MessageId& id);
 
 /// The words of the `FCALL waybill_send` that persists the message. An empty id: the library makes one.
 std::vector<std::string> send_command(const Message& message, const MessageId& id, std::uint32_t lane);

@@ -5,7 +5,8 @@
 -- the other commands, so it refuses nothing that it could store: what no broker can take becomes a failed message.
 local SEND_FIELDS = { 'topic', 'key', 'payload', 'headers', 'content_type', 'not_before', 'id' }
 
-local function send(keys, args)
+-- What can't be persisted: the error, or nil.
+local function unsendable(keys, args)
   local lane = lane_of(keys)
   if not lane or #keys ~= 1 then
     return failure('WBARG', 'waybill_send takes one key, the stream of a lane: {waybill:0}:outbox')
@@ -13,10 +14,16 @@ local function send(keys, args)
   if #args < 1 or #args > #SEND_FIELDS then
     return failure('WBARG', 'waybill_send takes topic, key, payload, headers, content_type, not_before, id, in this order')
   end
-  local salt = redis.call('HGET', lane.lane, 'salt')
-  if not salt then
+  if redis.call('HEXISTS', lane.lane, 'salt') == 0 then
     return failure('WBSCHEMA', 'there is no lane ' .. lane.number .. ' here; run `waybill migrate`')
   end
+  return nil
+end
+
+local function send(keys, args)
+  local refused = unsendable(keys, args)
+  if refused then return refused end
+  local lane = lane_of(keys)
   local fields = {}
   for at, value in ipairs(args) do
     if value ~= '' or at == 1 then
@@ -26,7 +33,7 @@ local function send(keys, args)
   end
   local entry = redis.call('XADD', lane.stream, '*', unpack(fields))
   if args[7] and args[7] ~= '' then return args[7] end
-  return uuid_of(entry, salt)
+  return uuid_of(entry, redis.call('HGET', lane.lane, 'salt'))
 end
 
 redis.register_function('waybill_send', send)

@@ -100,8 +100,18 @@ EFFECTS.journal = {
   end
 }
 
+-- A message of the outbox: a count, then so many of the arguments of waybill_send. Its key is the stream of a lane.
+EFFECTS.send = {
+  words = function(args, at) return 1 + (whole_number(args[at]) or 0) end,
+  check = function(key, w)
+    if #w ~= 1 + (whole_number(w[1]) or -1) then return failure('WBARG', 'send needs COUNT and so many arguments') end
+    return unsendable({ key }, { unpack(w, 2) })
+  end,
+  apply = function(key, w) return send({ key }, { unpack(w, 2) }) end
+}
+
 local KINDS = {
-  take = 'string', add = 'string', set = 'any', hset = 'hash', hadd = 'hash', htake = 'hash', journal = 'stream'
+  take = 'string', add = 'string', set = 'any', hset = 'hash', hadd = 'hash', htake = 'hash', journal = 'stream', send = 'stream'
 }
 
 local function wrong_type(kind, key)
@@ -116,7 +126,7 @@ local function read_effects(keys, args, at)
   while at <= #args do
     local effect, key = EFFECTS[args[at]], keys[whole_number(args[at + 1]) or 0]
     if not effect then
-      return nil, failure('WBARG', "unknown effect '" .. args[at] .. "'; there are take, add, set, hset, hadd, htake, journal")
+      return nil, failure('WBARG', "unknown effect '" .. args[at] .. "'; there are take, add, set, hset, hadd, htake, journal, send")
     end
     if not key then return nil, failure('WBARG', args[at] .. ' needs the number of one of the keys, from 1') end
     local count = type(effect.words) == 'function' and effect.words(args, at + 2) or effect.words
@@ -128,7 +138,7 @@ local function read_effects(keys, args, at)
 end
 
 -- The second of two effects would be checked against what the first has changed by then: a key takes one, a hash one for
--- each field, a journal any number.
+-- each field, a stream any number.
 local function clashes(seen, one)
   local kind, key = KINDS[one[4]], one[2]
   local before = seen[key] or { kind = kind }
