@@ -2,6 +2,7 @@
 
 PRESET ?= release
 STORE ?= sqlite
+GUARD ?= once
 JOBS ?= $(shell nproc)
 python := build/venv/bin/python
 
@@ -28,8 +29,8 @@ build: setup ## builds everything: PRESET=release | debug | asan | tsan | clang 
 test: build ## builds, starts private servers, runs every test, stops the servers
 	@tools/services run -- ctest --preset $(PRESET) -j $(JOBS)
 
-demo: build ## the shop on real orders while parts of it are killed: STORE=sqlite | postgresql
-	@$(python) tools/demo --store $(STORE)
+demo: build ## the shop on real orders while parts of it are killed: STORE=sqlite | postgresql | redis, GUARD=once | sharded | redis | both | cache
+	@$(python) tools/demo --store $(STORE) --guard $(GUARD)
 
 bench: build ## the relay beside the raw limit of the same broker, from one run
 	@$(python) tools/bench

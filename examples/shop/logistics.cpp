@@ -30,13 +30,19 @@ Status ship(Database& database, const Order& order, const Delivery& delivery) {
   return shipped ? Status{} : Status{std::move(shipped).error()};
 }
 
-Status ship_all(Database& database, std::span<const shop::Received> batch) {
-  for (const auto& [delivery, order] : batch) {
-    if (auto shipped = ship(database, order, delivery); !shipped) return shipped;
+class Logistics final : public shop::Work {
+ public:
+  Status apply(Database& database, std::span<const shop::Received> batch) override {
+    for (const auto& [delivery, order] : batch) {
+      if (auto shipped = ship(database, order, delivery); !shipped) return shipped;
+    }
+    return {};
   }
-  return {};
-}
+};
 
 }  // namespace
 
-int main(int argc, char** argv) { return shop::run_service(shop::service_options("logistics", argc, argv), ship_all); }
+int main(int argc, char** argv) {
+  Logistics logistics;
+  return shop::run_service(shop::service_options("logistics", argc, argv), logistics);
+}

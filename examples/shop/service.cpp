@@ -22,8 +22,8 @@ std::atomic<bool> stopped{false};
 
 class Service {
  public:
-  Service(const ServiceOptions& options, const Effect& effect, Consumer& consumer)
-      : options_(options), effect_(effect), consumer_(consumer) {}
+  Service(const ServiceOptions& options, Work& work, Consumer& consumer)
+      : options_(options), work_(work), consumer_(consumer) {}
 
   int run() {
     while (!stopped) {
@@ -100,14 +100,18 @@ class Service {
     }
     if (auto begun = database_->begin(); !begun) return begun;
     auto done = record(batch);
-    if (done) done = effect_(*database_, batch);
+    if (done) done = work_.apply(*database_, batch);
     if (!done) {
       database_->rollback();
+      work_.rolled_back();
       return done;
     }
     auto committed = database_->commit();
-    if (!committed) database_->rollback();
-    return committed;
+    if (!committed) {
+      database_->rollback();
+      return committed;
+    }
+    return work_.committed();
   }
 
   /// Every delivery is written down, so that the demonstration can count what came twice.
@@ -127,7 +131,7 @@ class Service {
   }
 
   const ServiceOptions& options_;
-  const Effect& effect_;
+  Work& work_;
   Consumer& consumer_;
   std::unique_ptr<Database> database_;
   std::size_t at_once_ = most_in_a_transaction;
@@ -137,13 +141,15 @@ void stop(int) { stopped = true; }
 
 }  // namespace
 
-ServiceOptions service_options(const std::string& name, int argc, char** argv) {
+ServiceOptions service_options(const std::string& name, int argc, char** argv,
+                               const std::function<void(CLI::App&)>& more) {
   ServiceOptions options;
   options.name = options.queue = name;
   CLI::App app("A service of the shop: " + name);
   app.add_option("--store", options.store, "its database: sqlite:///path or postgresql://...")->required();
   app.add_option("--broker", options.broker, "the broker: amqp://...")->required();
   app.add_option("--queue", options.queue, "its queue")->capture_default_str();
+  if (more) more(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
@@ -152,7 +158,7 @@ ServiceOptions service_options(const std::string& name, int argc, char** argv) {
   return options;
 }
 
-int run_service(const ServiceOptions& options, const Effect& effect) {
+int run_service(const ServiceOptions& options, Work& work) {
   std::signal(SIGTERM, stop);
   std::signal(SIGINT, stop);
   waybill::ConsumerOptions consuming;
@@ -163,7 +169,7 @@ int run_service(const ServiceOptions& options, const Effect& effect) {
     std::cerr << options.name << ": " << consumer.error().message() << std::endl;
     return 2;
   }
-  return Service(options, effect, **consumer).run();
+  return Service(options, work, **consumer).run();
 }
 
 void tell(const std::string& service, waybill::Once answer, const std::string& what) {

@@ -13,6 +13,10 @@
 #include "order.hpp"
 #include "waybill/consumer.h"
 
+namespace CLI {
+class App;
+}
+
 namespace shop {
 
 struct ServiceOptions {
@@ -27,15 +31,28 @@ struct Received {
   Order order;
 };
 
-/// The effect of some orders, inside an open transaction. A transient error rolls the transaction back; it is tried
-/// again.
-using Effect = std::function<waybill::Status(Database&, std::span<const Received>)>;
+/// What a service does with orders.
+class Work {
+ public:
+  virtual ~Work() = default;
 
-/// Reads the options of a service from the command line; exits with usage and code 2 when they are wrong.
-ServiceOptions service_options(const std::string& name, int argc, char** argv);
+  /// The effect of some orders, inside an open transaction of the service's database. A transient error rolls it back;
+  /// all of it is tried again.
+  virtual waybill::Status apply(Database& database, std::span<const Received> batch) = 0;
+
+  /// After the commit, and before the deliveries are acknowledged.
+  virtual waybill::Status committed() { return {}; }
+  /// After a rollback that certainly happened; not after a commit whose answer was an error.
+  virtual void rolled_back() {}
+};
+
+/// Reads the options of a service from the command line; exits with usage and code 2 when they are wrong. `more` adds
+/// options of the service's own.
+ServiceOptions service_options(const std::string& name, int argc, char** argv,
+                               const std::function<void(CLI::App&)>& more = {});
 
 /// Runs until SIGTERM or SIGINT. Gives the process's exit code: 0, or 1 for an error that trying again can't mend.
-int run_service(const ServiceOptions& options, const Effect& effect);
+int run_service(const ServiceOptions& options, Work& work);
 
 /// Says what is not the normal course of things: a conflict or an expired message waits for a person.
 void tell(const std::string& service, waybill::Once answer, const std::string& what);

@@ -5,31 +5,45 @@ import sqlite3
 # From the sample itself: 9,994 lines.
 ORDERS, PRODUCTS, UNITS = 5_009, 1_862, 37_873
 
-_PROGRESS = """SELECT (SELECT count(*) FROM shop_order), (SELECT count(*) FROM shop_shipment),
-                      (SELECT coalesce(sum(units), 0) FROM shop_movement)"""
-_DELIVERIES = "SELECT count(*) FROM shop_delivery"
-# Whatever a killed relay may have sent already is flagged, whether it had or not: only the broker could know.
-_FLAGGED = "SELECT count(DISTINCT message_id) FROM shop_delivery WHERE attempt > 1"
-_TWICE = """SELECT count(*) FROM (SELECT 1 FROM shop_delivery GROUP BY service, message_id HAVING count(*) > 1) AS pairs"""
-_BOTH = """SELECT count(DISTINCT message_id) FROM (SELECT message_id FROM shop_delivery GROUP BY service, message_id
-                                                   HAVING count(DISTINCT attempt) > 1) AS pairs"""
-_UNFLAGGED = """SELECT count(*) FROM (SELECT 1 FROM shop_delivery WHERE attempt = 1 AND redelivered = 0
-                                      GROUP BY service, message_id HAVING count(*) > 1) AS pairs"""
-_PRODUCTS = "SELECT count(DISTINCT product) FROM shop_movement"
-_LOST = """SELECT (SELECT count(*) FROM shop_order o
-                    WHERE NOT EXISTS (SELECT 1 FROM shop_shipment s WHERE s.order_id = o.id))
-                + (SELECT count(*) FROM shop_order_line l
-                    WHERE NOT EXISTS (SELECT 1 FROM shop_movement m WHERE m.order_id = l.order_id AND m.line = l.line))"""
-_REPEATED = """SELECT (SELECT count(*) - count(DISTINCT order_id) FROM shop_shipment)
-                    + (SELECT count(*) FROM (SELECT 1 FROM shop_movement GROUP BY order_id, line
-                                              HAVING count(*) > 1) AS lines)"""
-# Each line raises the product's version by one and takes exactly what was put on stock for it.
-_UNBALANCED = """SELECT count(*) FROM shop_stock s WHERE s.units <> 0 OR s.version <>
-                   1 + (SELECT count(*) FROM shop_order_line l WHERE l.product = s.product)"""
+_PROGRESS = "SELECT (SELECT count(*) FROM shop_order), (SELECT count(*) FROM shop_shipment)"
+_UNSHIPPED = "SELECT count(*) FROM shop_order o WHERE NOT EXISTS (SELECT 1 FROM shop_shipment s WHERE s.order_id = o.id)"
 _INDEX = "CREATE INDEX IF NOT EXISTS shop_{table}_key ON shop_{table} ({columns})"
 
 
-class Books:
+class Deliveries:
+    """What the services wrote down of everything that arrived."""
+
+    def deliveries(self):
+        return self.number("SELECT count(*) FROM shop_delivery")
+
+    def flagged(self):
+        """Whatever a killed relay may have sent already is flagged, whether it had or not: only the broker could know."""
+        return self.number("SELECT count(DISTINCT message_id) FROM shop_delivery WHERE attempt > 1")
+
+    def resent(self):
+        """Messages that were certainly re-sent: the first and the second one both arrived."""
+        return self.number("""SELECT count(DISTINCT message_id) FROM (
+            SELECT message_id FROM shop_delivery GROUP BY service, message_id HAVING count(DISTINCT attempt) > 1) AS p""")
+
+    def delivered_twice(self):
+        return self.number("""SELECT count(*) FROM (
+            SELECT 1 FROM shop_delivery GROUP BY service, message_id HAVING count(*) > 1) AS pairs""")
+
+    def unflagged(self):
+        return self.number("""SELECT count(*) FROM (SELECT 1 FROM shop_delivery WHERE attempt = 1 AND redelivered = 0
+            GROUP BY service, message_id HAVING count(*) > 1) AS pairs""")
+
+    def shipped_twice(self):
+        return self.number("SELECT count(*) - count(DISTINCT order_id) FROM shop_shipment")
+
+    def number(self, sql):
+        return int(self.rows(sql)[0][0])
+
+    def rows(self, sql):
+        raise NotImplementedError
+
+
+class Books(Deliveries):
     """Reads the shop's database, SQLite by its file or PostgreSQL by its URL."""
 
     def __init__(self, url):
@@ -51,37 +65,16 @@ class Books:
             self._connection.execute(_INDEX.format(table=table, columns=columns))
 
     def progress(self):
-        """Orders, shipments, units taken."""
-        return tuple(int(number) for number in self._connection.execute(_PROGRESS).fetchone())
+        """Orders and shipments."""
+        return tuple(int(number) for number in self.rows(_PROGRESS)[0])
 
-    def deliveries(self):
-        return self._number(_DELIVERIES)
+    def lines(self):
+        """Product and units of each line that was ordered, by order and line."""
+        return {(order, int(line)): (product, int(units)) for order, line, product, units
+                in self.rows("SELECT order_id, line, product, quantity FROM shop_order_line")}
 
-    def flagged(self):
-        """Messages that were re-sent, or may have been."""
-        return self._number(_FLAGGED)
+    def unshipped(self):
+        return self.number(_UNSHIPPED)
 
-    def resent(self):
-        """Messages that were certainly re-sent: the first and the second one both arrived."""
-        return self._number(_BOTH)
-
-    def delivered_twice(self):
-        return self._number(_TWICE)
-
-    def unflagged(self):
-        return self._number(_UNFLAGGED)
-
-    def products(self):
-        return self._number(_PRODUCTS)
-
-    def lost(self):
-        return self._number(_LOST)
-
-    def applied_twice(self):
-        return self._number(_REPEATED)
-
-    def unbalanced(self):
-        return self._number(_UNBALANCED)
-
-    def _number(self, sql):
-        return int(self._connection.execute(sql).fetchone()[0])
+    def rows(self, sql):
+        return self._connection.execute(sql).fetchall()

@@ -4,8 +4,6 @@ import os
 import sys
 import time
 
-from .books import ORDERS, UNITS
-
 _WIDTH = 24
 _EVERY = 5.0
 
@@ -27,9 +25,8 @@ class Display:
         if self.moving and self._line:
             self._write(self._line)
 
-    def progress(self, orders, shipments, units):
-        text = (f"{self._time()}  {_bar(shipments / ORDERS)}  orders {orders:,}/{ORDERS:,}  "
-                f"shipments {shipments:,}  units {units:,}/{UNITS:,}")
+    def progress(self, share, words):
+        text = f"{self._time()}  {_bar(share)}  {words}"
         if self.moving:
             self._wipe()
             self._line = text

@@ -1,52 +1,62 @@
-"""What is done to the shop while it works: each fault at a random order, so that it always meets traffic."""
+"""What is done to a play while it works: each fault at a random share of the work, so that it always meets traffic."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 from waybill_services import wait_until
 
-from .books import ORDERS
-
-# The share of the orders at which each fault happens, give or take.
-_PLAN = (("kill_relay", 0.10), ("cut_at_confirm", 0.25), ("kill_relay", 0.40), ("kill_broker", 0.55),
-         ("kill_relay", 0.80))
-_SPREAD = 0.06
+_SPREAD = 0.04
 
 
 class Faults:
-    """Faults that are due are done in turn by step(). The broker starts again in the background: the orders go on."""
+    """A plan is a list of shares and faults: `kill PROGRAM`, `restart SERVER`, `cut`, or a text and what to call. What is
+    due is done in turn by step(). A server starts again in the background: the work goes on."""
 
-    def __init__(self, scene, display, random):
-        self.scene = scene
-        self.display = display
-        self.left = [(name, int(ORDERS * (share + random.uniform(-_SPREAD, _SPREAD)))) for name, share in _PLAN]
+    def __init__(self, stage, plan, display, random):
+        self.stage, self.display = stage, display
+        self.left = sorted(((share + random.uniform(-_SPREAD, _SPREAD), fault) for share, fault in plan),
+                           key=lambda due: due[0])
         self.done = []
         self._background = ThreadPoolExecutor(1)
         self._starting = None
 
-    def step(self, orders):
+    def step(self, share, place):
+        """`share` of the work is done; `place` says so in words."""
         if self._starting is not None:
-            if not self._starting.done():
+            name, started = self._starting
+            if not started.done():
                 return
-            self._starting.result()
+            started.result()
             self._starting = None
-            self.display.event(f"order {orders:,}: RabbitMQ runs again")
-        if self.left and orders >= self.left[0][1]:
-            name, _ = self.left.pop(0)
-            getattr(self, "_" + name)(orders)
-            self.done.append(name)
+            self.display.event(f"{place}: {name} runs again")
+        if self.left and share >= self.left[0][0]:
+            _, fault = self.left.pop(0)
+            self._do(fault, place)
+            self.done.append(fault)
 
-    def _kill_relay(self, orders):
-        self.display.event(f"order {orders:,}: SIGKILL to the relay")
-        self.scene.relay.kill()
-        self.scene.relay.start()
+    def at_rest(self):
+        return not self.left and self._starting is None
 
-    def _cut_at_confirm(self, orders):
-        self.display.event(f"order {orders:,}: the connection is cut between a publication and its confirm")
-        before = self.scene.gate.connections_total
-        self.scene.gate.cut_at_confirm()
-        wait_until(lambda: self.scene.gate.connections_total > before, 30, "the relay to connect again")
+    def _do(self, fault, place):
+        if not isinstance(fault, str):
+            text, act = fault
+            self.display.event(f"{place}: {text}")
+            act()
+        elif fault == "cut":
+            self._cut_at_confirm(place)
+        else:
+            act, name = fault.split(" ", 1)
+            self.display.event(f"{place}: SIGKILL to {name}")
+            if act == "kill":
+                self.stage.programs[name].kill()
+                self.stage.programs[name].start()
+            else:
+                server = self.stage.servers[name]
+                server.kill()
+                self._starting = name, self._background.submit(server.start)
 
-    def _kill_broker(self, orders):
-        self.display.event(f"order {orders:,}: SIGKILL to RabbitMQ")
-        self.scene.broker.kill()
-        self._starting = self._background.submit(self.scene.broker.start)
+    def _cut_at_confirm(self, place):
+        self.display.event(f"{place}: the connection is cut between a publication and its confirm")
+        gate = self.stage.gate
+        before = gate.connections_total
+        gate.cut_at_confirm()
+        wait_until(lambda: gate.connections_total > before, 30, "the relay to connect again")
