@@ -89,7 +89,7 @@ class RelayCore {
   void take_outcome(BrokerIndex broker, const broker::Outcome& outcome, std::vector<Tag>& again);
   void take_back(Tracked& tracked);
   void send_again(Tag tag, std::vector<Tag>& again);
-  void refused(Tag tag, const char* reason, const std::string& answer, bool resend, bool drop);
+  void refused(Tag tag, const broker::Outcome& outcome);
   void exchange_at_fault(Tag tag, const std::string& answer, std::vector<Tag>& again);
   void queue_again(std::vector<Tag> tags);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "relay/core.hpp"
+#include "relay/refusal.hpp"
 
 namespace waybill::relay {
 namespace {
@@ -28,7 +29,6 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
   const Tag tag = outcome.tag;
   Pipe& pipe = pipes_[broker.value];
   RouteState& state = state_of(*tracked);
-  const RouteConfig& route = routes_.route(tracked->route);
   pipe.answered(tag, tracked->message->id.str());
   tracked->in_flight = false;
   --state.in_flight;
@@ -52,12 +52,11 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
       break;
     case OutcomeKind::rejected:
       ++state.totals.rejected;
-      refused(tag, "rejected", outcome.answer, route.on_nack == OnNack::resend, route.on_nack == OnNack::drop);
+      refused(tag, outcome);
       break;
     case OutcomeKind::unroutable:
       ++state.totals.unroutable;
-      refused(tag, "unroutable", outcome.answer, route.on_unroutable == OnUnroutable::resend,
-              route.on_unroutable == OnUnroutable::drop);
+      refused(tag, outcome);
       break;
     case OutcomeKind::in_doubt:
       ++state.totals.in_doubt;
@@ -100,14 +99,20 @@ void RelayCore::take_back(Tracked& tracked) {
 }
 
 // The broker has answered, so it does not have the message: this try counts.
-void RelayCore::refused(Tag tag, const char* reason, const std::string& answer, bool resend, bool drop_it) {
-  ++tracked_.find(tag)->tries;
-  if (drop_it) {
-    drop(tag);
-  } else if (resend) {
-    try_again_or_fail(tag, reason, answer, routes_.route(tracked_.find(tag)->route).resend_after);
-  } else {
-    fail(tag, reason, answer);
+void RelayCore::refused(Tag tag, const broker::Outcome& outcome) {
+  Tracked& tracked = *tracked_.find(tag);
+  const RouteConfig& route = routes_.route(tracked.route);
+  const char* reason = outcome.kind == OutcomeKind::unroutable ? "unroutable" : "rejected";
+  switch (after_refusal(route, outcome.kind, ++tracked.tries)) {
+    case AfterRefusal::again:
+      retry_later(tag, reason, outcome.answer, route.resend_after);
+      break;
+    case AfterRefusal::drop:
+      drop(tag);
+      break;
+    case AfterRefusal::fail:
+      fail(tag, reason, outcome.answer);
+      break;
   }
 }
 

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "core/text.hpp"
-#include "relay/cloudevents.hpp"
 #include "relay/core.hpp"
+#include "relay/outgoing.hpp"
 
 namespace waybill::relay {
 namespace {
@@ -90,7 +89,6 @@ void RelayCore::mark_before_publishing(Tag tag) {
 broker::Outgoing RelayCore::send_off(Tag tag, Pipe& pipe, bool alone) {
   Tracked& tracked = *tracked_.find(tag);
   RouteState& state = state_of(tracked);
-  const RouteConfig& route = routes_.route(tracked.route);
   if (tracked.publications > 0) ++state.totals.resent;
   if (tracked.doubt) ++state.totals.duplicates_possible;
   ++tracked.publications;
@@ -99,16 +97,10 @@ broker::Outgoing RelayCore::send_off(Tag tag, Pipe& pipe, bool alone) {
   const std::string& id = tracked.message->id.str();
   alone ? pipe.published_alone(tag, id) : pipe.published(id);
 
-  const std::string& topic = tracked.message->topic.str();
-  const std::string key = tracked.message->key ? tracked.message->key->str() : std::string{};
-  broker::Outgoing outgoing;
+  auto outgoing = outgoing_of(routes_.route(tracked.route), tracked.message);
   outgoing.tag = tag;
-  outgoing.message = tracked.message;
-  outgoing.exchange = render_template(route.exchange, topic, key);
-  outgoing.routing_key = render_template(route.routing_key, topic, key);
   outgoing.attempt = tracked.publications;
   outgoing.persisted_at_ms = tracked.stored_at_ms;
-  if (route.format == Format::cloudevents) outgoing.extra = cloudevents_headers(route, *tracked.message);
   return outgoing;
 }
 

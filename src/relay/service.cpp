@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "relay/store_site.hpp"
+#include "relay/tables.hpp"
 
 namespace waybill::relay {
 namespace {
@@ -16,19 +17,7 @@ Status check_tables(store::Store& store) {
     const bool lasting = !schema.error().is_transient() && schema.error().code() != ErrorCode::unauthorized;
     return lasting ? Status{schema.error()} : Status{};
   }
-  const std::string name = "store '" + store.config().name + "': ";
-  switch (*schema) {
-    case store::SchemaState::current:
-      return {};
-    case store::SchemaState::missing:
-      return Error{ErrorCode::missing_schema, name + "its tables are missing: run `waybill migrate`"};
-    case store::SchemaState::older:
-      return Error{ErrorCode::older_schema, name + "its tables are of an older version: run `waybill migrate`"};
-    case store::SchemaState::newer:
-      return Error{ErrorCode::newer_schema,
-                   name + "its tables were made by a newer Waybill: upgrade this program before it touches them"};
-  }
-  return {};
+  return require_current(*schema, store.config().name);
 }
 
 class ServiceOfSites final : public Service {

@@ -31,7 +31,7 @@ local function lane_of(keys)
   local prefix, number = string.match(keys[1] or '', '^({waybill:(%d+)}:)outbox$')
   if not prefix then return nil end
   local lane = { number = tonumber(number), stream = keys[1], prefix = prefix, touched = {} }
-  for _, name in ipairs({ 'lane', 'owner', 'due', 'stopped', 'sending', 'failed', 'dropped', 'ids', 'scopes',
+  for _, name in ipairs({ 'lane', 'owner', 'due', 'held', 'stopped', 'sending', 'failed', 'dropped', 'ids', 'scopes',
     'released', 'blocking', 'parked', 'waiting', 'reports' }) do
     lane[name] = prefix .. name
   end

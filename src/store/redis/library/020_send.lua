@@ -20,10 +20,8 @@ local function unsendable(keys, args)
   return nil
 end
 
-local function send(keys, args)
-  local refused = unsendable(keys, args)
-  if refused then return refused end
-  local lane = lane_of(keys)
+-- What is stored of the arguments: all but those that are empty.
+local function stored_fields(args)
   local fields = {}
   for at, value in ipairs(args) do
     if value ~= '' or at == 1 then
@@ -31,7 +29,14 @@ local function send(keys, args)
       fields[#fields + 1] = value
     end
   end
-  local entry = redis.call('XADD', lane.stream, '*', unpack(fields))
+  return fields
+end
+
+local function send(keys, args)
+  local refused = unsendable(keys, args)
+  if refused then return refused end
+  local lane = lane_of(keys)
+  local entry = redis.call('XADD', lane.stream, '*', unpack(stored_fields(args)))
   if args[7] and args[7] ~= '' then return args[7] end
   return uuid_of(entry, redis.call('HGET', lane.lane, 'salt'))
 end

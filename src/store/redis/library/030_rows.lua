@@ -41,6 +41,7 @@ local function unindex_row(lane, ticket, row)
   change_blocking(lane, 'ZREM', ticket, row)
   redis.call('ZREM', lane[row.state], ticket)
   redis.call('ZREM', lane.due, ticket)
+  redis.call('ZREM', lane.held, ticket)
   redis.call('ZREM', lane.stopped, ticket)
 end
 

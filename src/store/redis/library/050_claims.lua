@@ -121,6 +121,7 @@ end
 -- fence, the lane's clock, most messages, most bytes, most bytes of a payload
 -- gives: whether there is more, whether others wait, the rows (ticket, fields), the released scopes
 local function due(lane, args)
+  release_silent(lane)
   local now, most, most_bytes, most_payload = args[2], tonumber(args[3]), tonumber(args[4]), tonumber(args[5])
   local found, rows, bytes, more = all_due(lane, now, most + 1), {}, 0, 0
   for _, retry in ipairs(found) do
@@ -144,7 +145,8 @@ local function due(lane, args)
       rows[#rows + 1] = { retry[1], list }
     end
   end
-  local waiting = redis.call('ZCOUNT', lane.due, '(' .. now, '(' .. string.format('%.0f', OUT))
+  local waiting = redis.call('ZCOUNT', lane.due, '(' .. now, '(' .. string.format('%.0f', OUT)) +
+      redis.call('ZCARD', lane.held)
   return { more, waiting > 0 and 1 or 0, rows, redis.call('SRANDMEMBER', lane.released, 1000) }
 end
 
