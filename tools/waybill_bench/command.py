@@ -8,19 +8,20 @@ from pathlib import Path
 
 import waybill_services as services
 
-from . import insert_cost, latency, throughput
+from . import guards, insert_cost, latency, throughput
 from .bed import ROOT
 from .report import Report
 from .stores import MySQL, PostgreSQL, Redis, SQLite
 
 
+PARTS = ["rate", "latency", "cost", "guards", "backlog", "marks"]
 STORES = ["postgresql", "sqlite", "mariadb", "redis"]
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything: to see that it runs")
-    parser.add_argument("--only", choices=["rate", "latency", "cost", "backlog"], action="append")
+    parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--store", choices=STORES, action="append")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(143)))
@@ -35,7 +36,7 @@ def main(arguments):
 def _measure(report, stack, chosen):
     scale = 10 if chosen.quick else 1
     rounds = 1 if chosen.quick else 3
-    parts = chosen.only or ["rate", "latency", "cost", "backlog"]
+    parts = chosen.only or PARTS
     (ROOT / "build" / "bench").mkdir(parents=True, exist_ok=True)
     broker = stack.enter_context(services.RabbitMQ())
     made = _Stores(stack, chosen.store or STORES)
@@ -45,8 +46,13 @@ def _measure(report, stack, chosen):
         latency.commit_to_consumer(report, broker, made.fresh(), made.folder, 500, 20 if scale == 1 else 4)
     if "cost" in parts:
         insert_cost.added_by_the_outbox_row(report, made.migrated(broker), made.folder)
+    if "guards" in parts:
+        guards.beside_the_bare_transaction(report, made.migrated(broker), rounds, 5 if scale == 1 else 1)
     if "backlog" in parts:
         throughput.by_backlog(report, broker, made.fresh(), made.folder, rounds, 10_000, 1_000_000 // scale)
+    if "marks" in parts and "postgresql" in made.servers:
+        guards.by_shards(report, made.servers["postgresql"], made.folder, rounds, 5 if scale == 1 else 1,
+                         10_000_000 // scale)
 
 
 class _Stores:
