@@ -11,6 +11,7 @@
 
 #include "core/url.hpp"
 #include "store/store.hpp"
+#include "waybill/inbox_mysql.h"
 #include "waybill/outbox_mysql.h"
 
 namespace waybill::mysql {
@@ -42,6 +43,13 @@ class MysqlClient : public testing::Test {
   void run(const std::string& sql) {
     EXPECT_EQ(mysql_query(connection(), sql.c_str()), 0) << mysql_error(connection());
   }
+  std::string value(const std::string& sql, unsigned column = 0) {
+    run(sql);
+    const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows{mysql_store_result(connection()),
+                                                                        &mysql_free_result};
+    return mysql_fetch_row(rows.get())[column];
+  }
+  int rows_scanned() { return std::stoi(value("SHOW SESSION STATUS LIKE 'Handler_read_rnd_next'", 1)); }
   MYSQL* connection() { return handle_.get(); }
 
   static Message message() {
@@ -94,6 +102,38 @@ TEST_F(MysqlClient, BeforeTheMigrationTheRemedyIsNamed) {
   EXPECT_EQ(sent.error().code(), ErrorCode::missing_schema);
   EXPECT_THAT(sent.error().message(), HasSubstr("waybill migrate"));
   run("ROLLBACK");
+}
+
+// Rows that are not the one would be locked too, and other services wait for them.
+TEST_F(MysqlClient, ARowIsFoundByItsIndexWhateverItsTextIs) {
+  for (const std::string type :
+       {"varchar(50) CHARACTER SET latin1", "varchar(50) CHARACTER SET utf8mb3",
+        "varchar(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        "varchar(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci", "bigint", "int unsigned", "varbinary(50)"}) {
+    run("CREATE OR REPLACE TABLE product (id " + type + " PRIMARY KEY, version bigint NOT NULL)");
+    run("INSERT INTO product VALUES ('1', 1), ('2', 1), ('3', 1), ('30', 1)");
+    const auto before = rows_scanned();
+    run("BEGIN");
+    const auto raised = bump_version(connection(), {"product", "id", "version", "2", 1});
+    run("COMMIT");
+    ASSERT_TRUE(raised) << type << ": " << raised.error().message();
+    EXPECT_EQ(*raised, Version::applied) << type;
+    EXPECT_EQ(rows_scanned() - before, 0) << type;
+    EXPECT_EQ(value("SELECT GROUP_CONCAT(version ORDER BY id) FROM product"), "1,2,1,1") << type;
+  }
+}
+
+TEST_F(MysqlClient, AnIdIsTextWhateverIsInIt) {
+  run("CREATE TABLE product (id varchar(50) CHARACTER SET utf8mb4 PRIMARY KEY, version bigint NOT NULL)");
+  run("INSERT INTO product VALUES ('O\\'Neill', 1), ('\xc3\xa9', 1), ('\\\\?', 1)");
+  run("BEGIN");
+  for (const std::string id : {"O'Neill", "\xc3\xa9", "\\?"}) {
+    const auto raised = bump_version(connection(), {"product", "id", "version", id, 1});
+    ASSERT_TRUE(raised) << raised.error().message();
+    EXPECT_EQ(*raised, Version::applied) << id;
+  }
+  EXPECT_EQ(*bump_version(connection(), {"product", "id", "version", "' OR 1 = 1 -- ", 1}), Version::stale);
+  run("COMMIT");
 }
 
 }  // namespace
