@@ -25,10 +25,10 @@ Result<Version> bump_version(st_mysql* connection, const VersionedRow& row) {
                  "bump_version: no transaction is open on this connection, so the change would stand alone"};
   }
   const auto version = inbox::enclose(row.version_column, '`', '`');
-  // A quoted number, not a hexadecimal one: that would be a number of its own to a numeric column.
+  // A literal of text: the server takes it to the column's own type, character set and collation, so that its index
+  // serves.
   const auto sql = "UPDATE " + inbox::enclose(row.table, '`', '`') + " SET " + version + " = " + version +
-                   " + 1 WHERE " + inbox::enclose(row.id_column, '`', '`') + " = CONVERT(? USING utf8mb4) AND " +
-                   version + " = ?";
+                   " + 1 WHERE " + inbox::enclose(row.id_column, '`', '`') + " = _utf8mb4 ? AND " + version + " = ?";
   auto done =
       inbox::mysql::run(connection, sql, {row.id, row.expected}, "can't raise the version of a row of " + row.table);
   if (!done) return without_migrate(done.error(), "table " + row.table);
