@@ -53,7 +53,8 @@ admin::Json conflict_json(const inbox::Conflict& conflict) {
           {"kept",
            {{"digest", conflict.kept_digest},
             {"message_id", conflict.kept_message_id},
-            {"at", admin::format_when(conflict.kept_ms)}}},
+            // A mark in Redis does not tell.
+            {"at", conflict.kept_ms == 0 ? admin::Json{} : admin::Json(admin::format_when(conflict.kept_ms))}}},
           {"refused",
            {{"digest", conflict.digest},
             {"message_id", conflict.message_id},

@@ -77,7 +77,7 @@ void add_inbox_reconcile(CLI::App& inbox, Session& session) {
   auto* command = inbox.add_subcommand("reconcile", "Settle what a crash left between Redis and SQL: SQL decides");
   auto o = std::make_shared<Options>();
   command->add_option("--redis", o->redis, "The store with the reservations")->required();
-  command->add_option("--sql", o->sql, "The store with the marks: PostgreSQL or SQLite")->required();
+  command->add_option("--sql", o->sql, "The SQL store with the marks")->required();
   command->add_option("--tag", o->tags, "Only reservations with this hash tag; needed on a cluster");
   command->add_option("--older-than", o->age, "Leave younger ones to their consumers (default 30s)");
   command->add_flag("--watch", o->watch, "Go on until stopped");

@@ -3,6 +3,7 @@
 #include "core/url.hpp"
 #include "inbox/mysql/inspection.hpp"
 #include "inbox/postgresql/inspection.hpp"
+#include "inbox/redis/inspection.hpp"
 #include "inbox/sqlite/inspection.hpp"
 
 namespace waybill::inbox {
@@ -13,8 +14,8 @@ Result<std::unique_ptr<Inspection>> open_inspection(const StoreConfig& store) {
   if (url->scheme == "sqlite") return sqlite::open_inspection(store);
   if (url->scheme == "postgresql" || url->scheme == "postgres") return postgresql::open_inspection(store);
   if (url->scheme == "mysql" || url->scheme == "mariadb") return mysql::open_inspection(store);
-  return Error{ErrorCode::unsupported, "store '" + store.name + "': a " + url->scheme +
-                                           " store has no inbox; postgresql, mysql and sqlite have one"};
+  if (url->scheme == "redis" || url->scheme == "rediss") return redis::open_inspection(store);
+  return Error{ErrorCode::unsupported, "store '" + store.name + "': a " + url->scheme + " store has no inbox"};
 }
 
 }  // namespace waybill::inbox

@@ -10,19 +10,23 @@ bool is_name_part(char c) {
 }
 
 /// Behind the closing quote of the text that starts here.
-std::size_t skip_quoted(std::string_view sql, std::size_t at) {
-  const auto end = sql.find(sql[at], at + 1);
-  return end == std::string_view::npos ? sql.size() : end + 1;
+std::size_t skip_quoted(std::string_view sql, std::size_t at, bool backslash_escapes) {
+  const char quote = sql[at];
+  for (++at; at < sql.size(); ++at) {
+    if (sql[at] == quote) return at + 1;
+    if (sql[at] == '\\' && backslash_escapes && quote != '`') ++at;
+  }
+  return sql.size();
 }
 
 }  // namespace
 
-Result<Bound> bind_fields(std::string_view sql, const Fields& fields, char mark) {
+Result<Bound> bind_fields(std::string_view sql, const Fields& fields, const Placeholder& placeholder, Dialect dialect) {
   Bound bound;
   for (std::size_t at = 0; at < sql.size();) {
     std::size_t end = at + 1;
-    if (sql[at] == '\'' || sql[at] == '"') {
-      end = skip_quoted(sql, at);
+    if (dialect.quotes.find(sql[at]) != std::string_view::npos) {
+      end = skip_quoted(sql, at, dialect.backslash_escapes);
     } else if (sql.substr(at, 2) == "::") {
       end = at + 2;
     } else if (sql[at] == ':' && end < sql.size() && is_name_part(sql[end])) {
@@ -33,7 +37,7 @@ Result<Bound> bind_fields(std::string_view sql, const Fields& fields, char mark)
         return Error{ErrorCode::invalid_argument, "the entry has no field '" + std::string{name} + "'"};
       }
       bound.values.push_back(field->second);
-      bound.sql += mark + std::to_string(bound.values.size());
+      bound.sql += placeholder(bound.values.size(), field->second);
       at = end;
       continue;
     }
@@ -47,7 +51,8 @@ Result<std::unique_ptr<Database>> open_database(const StoreConfig& store) {
   const auto& url = store.url.reveal();
   if (url.starts_with("postgres")) return open_postgresql(store);
   if (url.starts_with("sqlite:")) return open_sqlite(store);
-  return Error{ErrorCode::unsupported, "store '" + store.name + "': a journal is applied to PostgreSQL or SQLite"};
+  if (url.starts_with("mysql:") || url.starts_with("mariadb:")) return open_mysql(store);
+  return Error{ErrorCode::unsupported, "store '" + store.name + "': a journal is applied to an SQL store"};
 }
 
 }  // namespace waybill::sync

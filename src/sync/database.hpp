@@ -4,6 +4,7 @@
 /// The little that a sync needs of an SQL database, the same for each kind: statements with `:name` for values, in one
 /// transaction at a time. Used by one thread.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,8 +31,11 @@ class Database {
   virtual Result<std::vector<Row>> run(std::string_view sql, const Fields& fields) = 0;
   Result<std::vector<Row>> run(std::string_view sql) { return run(sql, Fields{}); }
 
-  /// A statement that marks `:attempt` in the inbox and answers `new` when nobody had: in a transaction of its own.
-  virtual std::string_view mark_attempt() const = 0;
+  /// Marks an attempt in the inbox, inside the open transaction; true when nobody had.
+  virtual Result<bool> mark_attempt(const std::string& attempt) = 0;
+  /// What a table of Waybill's own is made with: the type of long texts, and what follows the columns.
+  virtual std::string_view long_text() const { return "text"; }
+  virtual std::string_view table_options() const { return ""; }
 
   virtual Status begin() = 0;
   /// `in_doubt` when the answer was lost.
@@ -43,13 +47,24 @@ class Database {
 Result<std::unique_ptr<Database>> open_database(const StoreConfig& store);
 Result<std::unique_ptr<Database>> open_postgresql(const StoreConfig& store);
 Result<std::unique_ptr<Database>> open_sqlite(const StoreConfig& store);
+Result<std::unique_ptr<Database>> open_mysql(const StoreConfig& store);
 
-/// A statement with its names replaced by what the database takes (`mark` gives the text for number n, from 1), and the
-/// values in that order. Names inside quotes, and `::`, are left alone.
+/// How a database writes what must not be taken for a name.
+struct Dialect {
+  std::string_view quotes = "'\"";
+  bool backslash_escapes = false;  ///< inside quotes
+};
+
+/// What stands for the value with this number, from 1.
+using Placeholder = std::function<std::string(std::size_t number, const std::string& value)>;
+
+/// A statement with its names replaced, and the values in the order of their numbers. Names inside quotes, and `::`,
+/// are left alone.
 struct Bound {
   std::string sql;
   std::vector<std::string> values;
 };
-Result<Bound> bind_fields(std::string_view sql, const Fields& fields, char mark);
+Result<Bound> bind_fields(std::string_view sql, const Fields& fields, const Placeholder& placeholder,
+                          Dialect dialect = {});
 
 }  // namespace waybill::sync

@@ -12,7 +12,7 @@ class PostgresqlDatabase final : public Database {
       : connection_(std::move(connection)) {}
 
   Result<std::vector<Row>> run(std::string_view sql, const Fields& fields) override {
-    auto bound = bind_fields(sql, fields, '$');
+    auto bound = bind_fields(sql, fields, [](std::size_t number, const auto&) { return "$" + std::to_string(number); });
     if (!bound) return bound.error();
     postgresql::Parameters parameters;
     for (const auto& value : bound->values) parameters.add(value);
@@ -21,7 +21,10 @@ class PostgresqlDatabase final : public Database {
     return read(*rows);
   }
 
-  std::string_view mark_attempt() const override { return "SELECT waybill.once('waybill:attempt', :attempt, '1')"; }
+  Result<bool> mark_attempt(const std::string& attempt) override {
+    auto marked = run("SELECT waybill.once('waybill:attempt', :attempt, '1')", {{"attempt", attempt}});
+    return marked ? Result<bool>{marked->front().front() == "new"} : Result<bool>{marked.error()};
+  }
 
   Status begin() override { return simply("BEGIN"); }
   Status commit() override {

@@ -38,13 +38,11 @@ Result<std::vector<std::string>> Reconciler::tags() {
 
 Result<bool> Reconciler::mark(const std::string& attempt) {
   if (auto begun = sql_->begin(); !begun) return begun.error();
-  auto marked = sql_->run(sql_->mark_attempt(), {{"attempt", attempt}});
-  Status done = marked ? sql_->commit() : Status{marked.error()};
-  if (!done) {
-    sql_->rollback();
-    return done.error();
-  }
-  return !marked->empty() && marked->front().front() == "new";
+  auto fresh = sql_->mark_attempt(attempt);
+  Status done = fresh ? sql_->commit() : Status{fresh.error()};
+  if (done) return fresh;
+  sql_->rollback();
+  return done.error();
 }
 
 // True when it was completed.

@@ -14,7 +14,7 @@ class SqliteDatabase final : public Database {
   explicit SqliteDatabase(sqlite::Connection connection) : connection_(std::move(connection)) {}
 
   Result<std::vector<Row>> run(std::string_view sql, const Fields& fields) override {
-    auto bound = bind_fields(sql, fields, '?');
+    auto bound = bind_fields(sql, fields, [](std::size_t number, const auto&) { return "?" + std::to_string(number); });
     if (!bound) return bound.error();
     auto statement = connection_.prepare(bound->sql, applying);
     if (!statement) return statement.error();
@@ -32,10 +32,12 @@ class SqliteDatabase final : public Database {
     }
   }
 
-  std::string_view mark_attempt() const override {
-    return "INSERT OR IGNORE INTO waybill_inbox (consumer, unique_id, fingerprint) VALUES ('waybill:attempt', "
-           ":attempt, "
-           "'1') RETURNING 'new'";
+  Result<bool> mark_attempt(const std::string& attempt) override {
+    auto marked = run(
+        "INSERT OR IGNORE INTO waybill_inbox (consumer, unique_id, fingerprint) VALUES ('waybill:attempt', :attempt, "
+        "'1') RETURNING 'new'",
+        {{"attempt", attempt}});
+    return marked ? Result<bool>{!marked->empty()} : Result<bool>{marked.error()};
   }
 
   Status begin() override { return connection_.run("BEGIN IMMEDIATE", applying); }

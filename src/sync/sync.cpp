@@ -12,12 +12,17 @@ namespace {
 
 using redis::EntryId;
 
-constexpr const char* tables[] = {
-    "CREATE TABLE IF NOT EXISTS waybill_sync (name varchar(64) PRIMARY KEY, entry varchar(64) NOT NULL, "
-    "applied bigint NOT NULL, turn bigint NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS waybill_sync_parked (name varchar(64) NOT NULL, entry varchar(64) NOT NULL, "
-    "entity text NOT NULL, apply text NOT NULL, fields text NOT NULL, error text NOT NULL, at_ms bigint NOT NULL, "
-    "PRIMARY KEY (name, entry))"};
+std::vector<std::string> tables_of(const Database& database) {
+  const std::string text{database.long_text()}, options{database.table_options()};
+  return {
+      "CREATE TABLE IF NOT EXISTS waybill_sync (name varchar(64) PRIMARY KEY, entry varchar(64) NOT NULL, "
+      "applied bigint NOT NULL, turn bigint NOT NULL)" +
+          options,
+      "CREATE TABLE IF NOT EXISTS waybill_sync_parked (name varchar(64) NOT NULL, entry varchar(64) NOT NULL, "
+      "entity " +
+          text + " NOT NULL, apply " + text + " NOT NULL, fields " + text + " NOT NULL, error " + text +
+          " NOT NULL, at_ms bigint NOT NULL, PRIMARY KEY (name, entry))" + options};
+}
 
 std::int64_t wall_ms() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -55,6 +60,17 @@ Result<Fields> fields_of(const std::string& json) {
     fields.emplace_back(in_hex ? name.substr(hex_prefix.size()) : name, in_hex ? from_hex(value) : value);
   }
   return fields;
+}
+
+// Its tables are the user's own: `waybill migrate` makes none of them.
+Error about_statement(const std::string& apply, const Error& error) {
+  const auto code = error.code();
+  if (code != ErrorCode::missing_schema && code != ErrorCode::older_schema && code != ErrorCode::not_found)
+    return error;
+  const auto& words = error.message();
+  return {ErrorCode::invalid_configuration,
+          "the statement '" + apply +
+              "' needs a table or column that is not there: " + words.substr(0, words.find("; run `waybill migrate`"))};
 }
 
 // The numbers of an entry's id, so that entries sort by text as they do by id.
@@ -97,7 +113,7 @@ Status Sync::connect() {
 }
 
 Status Sync::make_tables() {
-  for (const auto* table : tables) {
+  for (const auto& table : tables_of(*database_)) {
     if (auto made = database_->run(table); !made) return made.error();
   }
   auto row = database_->run(
@@ -163,7 +179,7 @@ Status Sync::apply_one(const JournalEntry& entry, bool one_by_one, Step& step) {
       auto kept = database_->run("RELEASE SAVEPOINT waybill_entry");
       return kept ? Status{} : Status{kept.error()};
     }
-    if (!is_refusal(applied.error()) || !one_by_one) return applied.error();
+    if (!is_refusal(applied.error()) || !one_by_one) return about_statement(entry.apply, applied.error());
     if (auto undone = database_->run("ROLLBACK TO SAVEPOINT waybill_entry"); !undone) return undone.error();
     refusal = applied.error().message();
   }

@@ -4,8 +4,10 @@ import multiprocessing
 import random
 import sqlite3
 import threading
+from urllib.parse import urlsplit
 
 import psycopg
+import pymysql
 import pytest
 import redis
 
@@ -21,31 +23,45 @@ class Books:
     """The SQL side of a consumer, in its own process: a connection, and what once() answers in its transaction."""
 
     def __init__(self, url):
-        self.sqlite = url.startswith("sqlite://")
-        if self.sqlite:
+        self.kind = url.partition("://")[0]
+        if self.kind == "sqlite":
             self.connection = sqlite3.connect(url.removeprefix("sqlite://"), timeout=60, isolation_level=None)
+            self.execute = self.connection.execute
+        elif self.kind == "mysql":
+            parts = urlsplit(url)
+            self.connection = pymysql.connect(host=parts.hostname, port=parts.port, user=parts.username,
+                                              password=parts.password, database=parts.path.strip("/"), autocommit=True)
         else:
             self.connection = psycopg.connect(url, autocommit=True)
+            self.execute = self.connection.execute
+
+    def execute(self, sql, values=()):
+        cursor = self.connection.cursor()
+        cursor.execute(sql, values)
+        return cursor
 
     def begin(self):
-        self.connection.execute("BEGIN IMMEDIATE" if self.sqlite else "BEGIN")
+        self.execute("BEGIN IMMEDIATE" if self.kind == "sqlite" else "BEGIN")
 
     def once(self, consumer, unique_id, fingerprint):
-        if self.sqlite:
-            done = self.connection.execute("INSERT OR IGNORE INTO waybill_inbox (consumer, unique_id, fingerprint) "
-                                           "VALUES (?, ?, ?)", (consumer, unique_id, fingerprint))
-            return "new" if done.rowcount == 1 else "duplicate"
-        return self.connection.execute("SELECT waybill.once(%s, %s, %s)", (consumer, unique_id, fingerprint)).fetchone()[0]
+        if self.kind == "postgresql":
+            return self.execute("SELECT waybill.once(%s, %s, %s)", (consumer, unique_id, fingerprint)).fetchone()[0]
+        insert = "INSERT OR IGNORE" if self.kind == "sqlite" else "INSERT IGNORE"
+        done = self.execute(f"{insert} INTO waybill_inbox (consumer, unique_id, fingerprint) "
+                            f"VALUES ({', '.join([self.mark()] * 3)})", (consumer, unique_id, fingerprint))
+        return "new" if done.rowcount == 1 else "duplicate"
+
+    def mark(self):
+        return "?" if self.kind == "sqlite" else "%s"
 
     def write(self, order, units):
-        mark = "?" if self.sqlite else "%s"
-        self.connection.execute(f"INSERT INTO flash_order VALUES ({mark}, {mark})", (order, units))
+        self.execute(f"INSERT INTO flash_order VALUES ({self.mark()}, {self.mark()})", (order, units))
 
     def commit(self):
-        self.connection.execute("COMMIT")
+        self.execute("COMMIT")
 
     def rollback(self):
-        self.connection.execute("ROLLBACK")
+        self.execute("ROLLBACK")
 
 
 def call(client, function, keys, *arguments):
@@ -113,7 +129,7 @@ class Sale:
         return dict(self.store.query("SELECT id, units FROM flash_order"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
 def sale(request, workspace):
     with services.Redis() as server:
         yield Sale(server, request.getfixturevalue(f"{request.param}_store"), workspace)

@@ -30,8 +30,8 @@ void check_stores(Section& section, const SyncConfig& sync, const std::vector<St
     section.fail("from", "there is no [store." + sync.from + "] with a redis:// URL");
   }
   const auto* into = find_store(stores, sync.into);
-  if (into == nullptr || !has_scheme(*into, {"postgresql", "postgres", "sqlite"})) {
-    section.fail("into", "there is no [store." + sync.into + "] with a postgresql:// or sqlite:// URL");
+  if (into == nullptr || !has_scheme(*into, {"postgresql", "postgres", "sqlite", "mysql", "mariadb"})) {
+    section.fail("into", "there is no [store." + sync.into + "] with a postgresql://, mysql:// or sqlite:// URL");
   }
 }
 

@@ -34,6 +34,18 @@ constexpr auto meanings = std::to_array<Meaning>({
     {1366, ErrorCode::invalid_argument},  // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
     {1406, ErrorCode::invalid_argument},  // ER_DATA_TOO_LONG
     {1062, ErrorCode::invalid_argument},  // ER_DUP_ENTRY
+    {1048, ErrorCode::invalid_argument},  // ER_BAD_NULL_ERROR
+    {1264, ErrorCode::invalid_argument},  // ER_WARN_DATA_OUT_OF_RANGE
+    {1265, ErrorCode::invalid_argument},  // WARN_DATA_TRUNCATED
+    {1292, ErrorCode::invalid_argument},  // ER_TRUNCATED_WRONG_VALUE
+    {1300, ErrorCode::invalid_argument},  // ER_INVALID_CHARACTER_STRING
+    {1365, ErrorCode::invalid_argument},  // ER_DIVISION_BY_ZERO
+    {1451, ErrorCode::invalid_argument},  // ER_ROW_IS_REFERENCED_2
+    {1452, ErrorCode::invalid_argument},  // ER_NO_REFERENCED_ROW_2
+    {1690, ErrorCode::invalid_argument},  // ER_DATA_OUT_OF_RANGE
+    {3819, ErrorCode::invalid_argument},  // ER_CHECK_CONSTRAINT_VIOLATED, MySQL
+    {4025, ErrorCode::invalid_argument},  // ER_CONSTRAINT_FAILED, MariaDB
+    {1644, ErrorCode::refused},           // ER_SIGNAL_EXCEPTION
     {1969, ErrorCode::timeout},           // ER_STATEMENT_TIMEOUT
     {1053, ErrorCode::unreachable},       // ER_SERVER_SHUTDOWN
     {1317, ErrorCode::unreachable},       // ER_QUERY_INTERRUPTED

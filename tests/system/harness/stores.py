@@ -98,7 +98,7 @@ class Store:
     def query(self, sql, parameters=()):
         connection = self.connection()
         cursor = connection.execute(self.sql(sql), parameters)
-        rows = cursor.fetchall() if cursor.description else []
+        rows = [tuple(row) for row in cursor.fetchall()] if cursor.description else []
         connection.commit()
         return rows
 

@@ -1,0 +1,153 @@
+#include "inbox/redis/inspection.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <utility>
+
+#include "core/glob.hpp"
+#include "store/redis/connection.hpp"
+
+namespace waybill::inbox::redis {
+namespace {
+
+using waybill::redis::Connection;
+
+constexpr std::string_view doing = "can't read the inbox";
+constexpr std::string_view mark_prefix = "waybill:mark:";
+constexpr std::string_view conflict_prefix = "waybill:conflict:";
+
+/// `LENGTH:TEXT:`, taken off the front.
+std::optional<std::string> take_text(std::string_view& rest) {
+  std::size_t length = 0;
+  const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), length);
+  if (problem != std::errc{} || end == rest.data() + rest.size() || *end != ':') return std::nullopt;
+  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()) + 1);
+  if (length >= rest.size() || rest[length] != ':') return std::nullopt;
+  std::string text{rest.substr(0, length)};
+  rest.remove_prefix(length + 1);
+  return text;
+}
+
+Error unsupported(const std::string& store, const char* why) {
+  return {ErrorCode::unsupported, "store '" + store + "': " + why};
+}
+
+class RedisInspection final : public Inspection {
+ public:
+  explicit RedisInspection(StoreConfig store) : store_(std::move(store)) {}
+
+  Result<std::vector<ConsumerMarks>> consumers() override {
+    std::map<std::string, ConsumerMarks> found;
+    const auto note = [&](const MarkNames& names) -> ConsumerMarks& {
+      auto& marks = found[names.consumer];
+      marks.consumer = names.consumer;
+      return marks;
+    };
+    auto done = each_key(mark_prefix, [&](const std::string&, const MarkNames& names) { ++note(names).marks; });
+    if (done) {
+      done = each_key(conflict_prefix, [&](const std::string&, const MarkNames& names) { ++note(names).conflicts; });
+    }
+    if (!done) return done.error();
+    std::vector<ConsumerMarks> all;
+    for (auto& [name, marks] : found) all.push_back(std::move(marks));
+    return all;
+  }
+
+  Result<std::vector<Conflict>> conflicts(const ConflictFilter& filter) override {
+    std::vector<std::pair<std::string, MarkNames>> keys;
+    auto listed = each_key(conflict_prefix, [&](const std::string& key, const MarkNames& names) {
+      if (glob_matches(filter.consumer, names.consumer)) keys.emplace_back(key, names);
+    });
+    if (!listed) return listed.error();
+    std::vector<Conflict> found;
+    for (const auto& [key, names] : keys) {
+      auto conflict = read(key, names);
+      if (!conflict) return conflict.error();
+      if (*conflict && (*conflict)->seq > filter.after) found.push_back(std::move(**conflict));
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.seq < b.seq; });
+    if (found.size() > filter.limit) found.resize(filter.limit);
+    return found;
+  }
+
+  Result<std::uint64_t> consumed(const std::string&, std::int64_t,
+                                 const std::function<bool(const Consumed&)>&) override {
+    return unsupported(store_.name, "marks in Redis hold no message ids, so what was consumed can't be compared");
+  }
+
+  Result<std::uint64_t> purge(const std::string&, std::int64_t, const std::function<bool(std::uint64_t)>&) override {
+    return unsupported(store_.name, "marks in Redis expire by themselves, after the retention that each was made with");
+  }
+
+ private:
+  template <class Each>
+  Status each_key(std::string_view prefix, const Each& each) {
+    if (auto open = connect(); !open) return open;
+    std::string cursor = "0";
+    do {
+      auto some = connection_->run({"SCAN", cursor, "MATCH", std::string{prefix} + "*", "COUNT", "1000"}, doing);
+      if (!some) return give_up(some.error());
+      cursor = (**some)[0].text();
+      const auto keys = (**some)[1];
+      for (std::size_t at = 0; at < keys.size(); ++at) {
+        const auto key = keys[at].text();
+        if (const auto names = names_in(std::string_view{key}.substr(prefix.size()))) each(key, *names);
+      }
+    } while (cursor != "0");
+    return {};
+  }
+
+  /// Nullopt: it has expired meanwhile.
+  Result<std::optional<Conflict>> read(const std::string& key, const MarkNames& names) {
+    auto values = connection_->run({"HMGET", key, "first", "second", "message_id", "at"}, doing);
+    if (!values) return give_up(values.error());
+    const auto& fields = **values;
+    if (fields[3].is_nil()) return std::optional<Conflict>{};
+    Conflict conflict;
+    conflict.consumer = names.consumer;
+    conflict.unique_id = names.unique_id;
+    conflict.fingerprint = names.fingerprint;
+    conflict.kept_digest = fields[0].text();
+    conflict.digest = fields[1].text();
+    conflict.message_id = fields[2].text();
+    const auto at = fields[3].text();
+    std::from_chars(at.data(), at.data() + at.size(), conflict.found_ms);
+    conflict.seq = static_cast<std::uint64_t>(conflict.found_ms);
+    return std::optional{std::move(conflict)};
+  }
+
+  Status connect() {
+    if (connection_) return {};
+    auto opened = Connection::open(store_, "waybill");
+    if (!opened) return opened.error();
+    connection_.emplace(std::move(*opened));
+    return {};
+  }
+
+  Error give_up(const Error& error) {
+    if (connection_->is_lost()) connection_.reset();
+    return error;
+  }
+
+  StoreConfig store_;
+  std::optional<Connection> connection_;
+};
+
+}  // namespace
+
+std::optional<MarkNames> names_in(std::string_view key) {
+  const auto end = key.find("}:");
+  if (!key.starts_with('{') || end == std::string_view::npos) return std::nullopt;
+  key.remove_prefix(end + 2);
+  auto consumer = take_text(key);
+  auto unique_id = consumer ? take_text(key) : std::nullopt;
+  if (!unique_id || key.empty()) return std::nullopt;
+  return MarkNames{std::move(*consumer), std::move(*unique_id), std::string{key}};
+}
+
+Result<std::unique_ptr<Inspection>> open_inspection(const StoreConfig& store) {
+  return std::unique_ptr<Inspection>{std::make_unique<RedisInspection>(store)};
+}
+
+}  // namespace waybill::inbox::redis

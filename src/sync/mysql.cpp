@@ -1,0 +1,73 @@
+#include "store/mysql/connection.hpp"
+#include "store/mysql/mysql_error.hpp"
+#include "sync/database.hpp"
+
+namespace waybill::sync {
+namespace {
+
+constexpr std::string_view applying = "can't apply the journal";
+constexpr Dialect dialect{"'\"`", true};
+
+/// A literal of text, in hexadecimal so that it can't end: the server takes it to the type of what it meets.
+std::string literal(std::size_t, const std::string& value) {
+  return value.empty() ? "''" : "_utf8mb4 " + mysql::Value(value).literal();
+}
+
+class MysqlDatabase final : public Database {
+ public:
+  explicit MysqlDatabase(mysql::Connection connection) : connection_(std::move(connection)) {}
+
+  Result<std::vector<Row>> run(std::string_view sql, const Fields& fields) override {
+    auto bound = bind_fields(sql, fields, literal, dialect);
+    if (!bound) return bound.error();
+    MYSQL_RES* result = nullptr;
+    if (mysql_real_query(connection_.handle(), bound->sql.data(), bound->sql.size()) == 0) {
+      result = mysql_store_result(connection_.handle());
+    }
+    const mysql::Rows rows{result};
+    if (const auto number = mysql_errno(connection_.handle()); number != 0) return failure(number);
+    const unsigned columns = result == nullptr ? 0 : mysql_num_fields(result);
+    std::vector<Row> all;
+    for (std::size_t row = 0; row < rows.count(); ++row) {
+      Row one;
+      for (unsigned column = 0; column < columns; ++column) one.push_back(rows.optional_text(row, column));
+      all.push_back(std::move(one));
+    }
+    return all;
+  }
+
+  Result<bool> mark_attempt(const std::string& attempt) override {
+    auto marked = run(
+        "INSERT IGNORE INTO waybill_inbox (consumer, unique_id, fingerprint) VALUES ('waybill:attempt', :attempt, '1')",
+        {{"attempt", attempt}});
+    return marked ? Result<bool>{connection_.changes() > 0} : Result<bool>{marked.error()};
+  }
+
+  std::string_view long_text() const override { return "longtext"; }
+  std::string_view table_options() const override {
+    return " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+  }
+
+  Status begin() override { return connection_.run("START TRANSACTION", {}, applying); }
+  Status commit() override {
+    auto committed = connection_.run("COMMIT", {}, applying);
+    if (committed || !connection_.is_lost()) return committed;
+    return Error{ErrorCode::in_doubt, committed.error().message()};
+  }
+  void rollback() override { (void)connection_.run("ROLLBACK", {}, applying); }
+
+ private:
+  Error failure(unsigned number) const { return mysql::error_of(number, mysql_error(connection_.handle()), applying); }
+
+  mysql::Connection connection_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> open_mysql(const StoreConfig& store) {
+  auto connection = mysql::Connection::open(store);
+  if (!connection) return connection.error();
+  return std::unique_ptr<Database>{std::make_unique<MysqlDatabase>(std::move(*connection))};
+}
+
+}  // namespace waybill::sync
