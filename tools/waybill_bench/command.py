@@ -8,13 +8,13 @@ from pathlib import Path
 
 import waybill_services as services
 
-from . import guards, insert_cost, latency, throughput
+from . import guards, insert_cost, latency, redis_limit, throughput
 from .bed import ROOT
 from .report import Report
 from .stores import MySQL, PostgreSQL, Redis, SQLite
 
 
-PARTS = ["rate", "latency", "cost", "guards", "backlog", "marks"]
+PARTS = ["rate", "latency", "cost", "guards", "redis", "backlog", "marks"]
 STORES = ["postgresql", "sqlite", "mariadb", "redis"]
 
 
@@ -48,6 +48,9 @@ def _measure(report, stack, chosen):
         insert_cost.added_by_the_outbox_row(report, made.migrated(broker), made.folder)
     if "guards" in parts:
         guards.beside_the_bare_transaction(report, made.migrated(broker), rounds, 5 if scale == 1 else 1)
+    if "redis" in parts and "redis" in made.servers:
+        store = next(one for one in made.fresh() if one.name == "Redis")
+        redis_limit.beside_plain_streams(report, broker, store, made.folder, 100_000 // scale)
     if "backlog" in parts:
         throughput.by_backlog(report, broker, made.fresh(), made.folder, rounds, 10_000, 1_000_000 // scale)
     if "marks" in parts and "postgresql" in made.servers:
