@@ -26,16 +26,20 @@ local function now_ms()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- The names of a lane's keys, or nil when the stream is none of Waybill's.
+-- A lane: any other name stands for the key of that name. Made when it is asked for, since most steps need few of them.
+local LANE = {
+  __index = function(lane, name)
+    local key = lane.prefix .. name
+    lane[name] = key
+    return key
+  end
+}
+
+-- The lane of a stream, or nil when the stream is none of Waybill's.
 local function lane_of(keys)
   local prefix, number = string.match(keys[1] or '', '^({waybill:(%d+)}:)outbox$')
   if not prefix then return nil end
-  local lane = { number = tonumber(number), stream = keys[1], prefix = prefix, touched = {} }
-  for _, name in ipairs({ 'lane', 'owner', 'due', 'held', 'stopped', 'sending', 'failed', 'dropped', 'ids', 'scopes',
-    'released', 'blocking', 'parked', 'waiting', 'reports' }) do
-    lane[name] = prefix .. name
-  end
-  return lane
+  return setmetatable({ number = tonumber(number), stream = keys[1], prefix = prefix, touched = {} }, LANE)
 end
 
 local function row_key(lane, ticket) return lane.prefix .. 'row:' .. ticket end

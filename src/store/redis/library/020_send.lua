@@ -5,7 +5,7 @@
 -- the other commands, so it refuses nothing that it could store: what no broker can take becomes a failed message.
 local SEND_FIELDS = { 'topic', 'key', 'payload', 'headers', 'content_type', 'not_before', 'id' }
 
--- What can't be persisted: the error, or nil.
+-- Why it can't be persisted, or nil and the lane's salt.
 local function unsendable(keys, args)
   local lane = lane_of(keys)
   if not lane or #keys ~= 1 then
@@ -14,10 +14,11 @@ local function unsendable(keys, args)
   if #args < 1 or #args > #SEND_FIELDS then
     return failure('WBARG', 'waybill_send takes topic, key, payload, headers, content_type, not_before, id, in this order')
   end
-  if redis.call('HEXISTS', lane.lane, 'salt') == 0 then
+  local salt = redis.call('HGET', lane.lane, 'salt')
+  if not salt then
     return failure('WBSCHEMA', 'there is no lane ' .. lane.number .. ' here; run `waybill migrate`')
   end
-  return nil
+  return nil, salt
 end
 
 -- What is stored of the arguments: all but those that are empty.
@@ -33,12 +34,11 @@ local function stored_fields(args)
 end
 
 local function send(keys, args)
-  local refused = unsendable(keys, args)
+  local refused, salt = unsendable(keys, args)
   if refused then return refused end
-  local lane = lane_of(keys)
-  local entry = redis.call('XADD', lane.stream, '*', unpack(stored_fields(args)))
+  local entry = redis.call('XADD', keys[1], '*', unpack(stored_fields(args)))
   if args[7] and args[7] ~= '' then return args[7] end
-  return uuid_of(entry, redis.call('HGET', lane.lane, 'salt'))
+  return uuid_of(entry, salt)
 end
 
 redis.register_function('waybill_send', send)
