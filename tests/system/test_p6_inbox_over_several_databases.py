@@ -1,4 +1,5 @@
-"""P6 with an inbox over several databases: consumers in another language, by SQL alone, while a shard is added."""
+"""P6 with an inbox over several databases: consumers in another language, by SQL alone, while a shard is added
+(fault case 36)."""
 
 import hashlib
 import threading

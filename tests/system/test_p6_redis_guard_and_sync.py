@@ -242,7 +242,8 @@ def _buyers(port, password, first, count):
 
 
 def test_flash_sale_with_kills(sale, chance, scale):
-    """Many buyers, 10,000 units; the sync, Redis and the database are killed; no unit is sold twice, none is lost."""
+    """Many buyers, 10,000 units; the sync, Redis and the database are killed (fault case 35);
+    no unit is sold twice, none is lost."""
     buyers = [multiprocessing.Process(target=_buyers, args=(sale.server.port, sale.server.password, part * 2500, 2500))
               for part in range(3)]
     for buyer in buyers:
@@ -370,7 +371,7 @@ def test_applied_entries_that_are_still_there_make_room(sale):
 
 
 def test_redis_that_lost_its_journal_is_told_and_nothing_is_passed_over(sale):
-    """A server that comes back without what SQL has: said as an error, and its next entries are applied."""
+    """Fault case 35: a server without what SQL has is told as an error, and its next entries are applied."""
     client = connect(sale.server)
     for number in range(5):
         sale.buy(client, f"b{number}")
