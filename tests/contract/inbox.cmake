@@ -21,3 +21,8 @@ add_executable(inbox_shards_test inbox_shards_test.cpp)
 target_link_libraries(inbox_shards_test PRIVATE waybill_inbox_rigs waybill_inbox_postgresql PkgConfig::LIBPQ
                                                 GTest::gtest_main)
 gtest_discover_tests(inbox_shards_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)
+
+add_executable(guard_crash_test guard_crash_test.cpp)
+target_link_libraries(guard_crash_test PRIVATE waybill_inbox_rigs waybill_store waybill_sync waybill_inbox_redis
+                                               PkgConfig::HIREDIS GTest::gtest_main)
+gtest_discover_tests(guard_crash_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)
