@@ -69,6 +69,7 @@ void measure(const Arguments& arguments) {
   std::atomic<std::uint64_t> next{0};
   const auto began = Clock::now(), end = began + std::chrono::seconds(std::stol(arguments.at(3)));
   std::vector<std::thread> threads;
+  threads.reserve(clients.size());
   for (auto& client : clients) threads.emplace_back([&] { work(client, next, end); });
   for (auto& thread : threads) thread.join();
   const std::chrono::duration<double> took = Clock::now() - began;

@@ -106,6 +106,7 @@ class Sale {
 
   Status run() {
     std::vector<std::thread> threads;
+    threads.reserve(static_cast<std::size_t>(options_.buyers));
     for (int n = 0; n < options_.buyers; ++n) threads.emplace_back([this] { buy(); });
     for (auto& thread : threads) thread.join();
     return failed_ ? Status{Error{ErrorCode::refused, "a buyer has given up"}} : Status{};

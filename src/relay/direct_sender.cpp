@@ -316,6 +316,7 @@ bool DirectSender::stop(std::chrono::milliseconds limit) {
   // Redis answers a call of send() in bounded time.
   changed_.wait(lock, [this] { return calls_ == 0; });
   std::vector<std::unique_ptr<BrokerLine>> publishers;
+  publishers.reserve(lines_.size());
   for (auto& line : lines_) publishers.push_back(std::move(line.publisher));
   lock.unlock();
   publishers.clear();  // tells what is open as in doubt

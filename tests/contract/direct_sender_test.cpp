@@ -197,6 +197,7 @@ TEST_F(DirectSender, ManyThreadsLoseNothing) {
   std::mutex mutex;
   std::vector<MessageId> ids;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int n = 0; n < 50; ++n) {

@@ -153,7 +153,7 @@ INSTANTIATE_TEST_SUITE_P(Every, SqlGuardCrash,
 /// A Redis database of its own.
 class RedisDatabase {
  public:
-  RedisDatabase() : url_(parse_url(std::getenv("WAYBILL_TEST_REDIS")).value()) {
+  explicit RedisDatabase(const std::string& url) : url_(parse_url(url).value()) {
     database_ = run(*connect(false), "INCR waybill-test-databases");
     EXPECT_TRUE(store::open_store(config()).value()->migrate());
   }
@@ -191,12 +191,16 @@ class RedisDatabase {
 class RedisGuardCrash : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_NE(std::getenv("WAYBILL_TEST_REDIS"), nullptr) << "run the tests by `make test` or `tools/services run`";
+    const char* url = std::getenv("WAYBILL_TEST_REDIS");
+    ASSERT_NE(url, nullptr) << "no server: run the tests by `make test` or `tools/services run`";
+    url_ = url;
   }
+
+  std::string url_;
 };
 
 TEST_F(RedisGuardCrash, ApplyDoesEachEffectOnce) {
-  const RedisDatabase database;
+  const RedisDatabase database(url_);
   Broker broker;
   kill_consumers(broker, [&]() -> Consume {
     return [connection = database.connect()](std::int64_t n, Life& life) {
@@ -216,7 +220,7 @@ TEST_F(RedisGuardCrash, BothOrNeitherAfterEveryKill) {
   const auto sql = make_postgresql_inbox();
   ASSERT_NE(sql, nullptr) << "no server: run the tests by `make test` or `tools/services run`";
   make_account(*sql);
-  const RedisDatabase database;
+  const RedisDatabase database(url_);
   Broker broker;
   auto reconciler = sync::Reconciler::open(database.config(), sql->config(), "{books}").value();
   const auto books = sql->connect();

@@ -50,6 +50,7 @@ class RedisInspection final : public Inspection {
     }
     if (!done) return done.error();
     std::vector<ConsumerMarks> all;
+    all.reserve(found.size());
     for (auto& [name, marks] : found) all.push_back(std::move(marks));
     return all;
   }
