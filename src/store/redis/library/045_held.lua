@@ -5,7 +5,8 @@
 
 -- FCALL waybill_hold_message 1 STREAM sender milliseconds route who topic key payload headers content_type not_before id
 local function hold_message(keys, args)
-  local message = { unpack(args, 5) }
+  local milliseconds, message = tonumber(args[2] or ''), { unpack(args, 5) }
+  if not milliseconds then return failure('WBARG', 'waybill_hold_message takes sender, milliseconds, route, who, ...') end
   local refused = unsendable(keys, message)
   if refused then return refused end
   local id = message[7] or ''
@@ -21,7 +22,7 @@ local function hold_message(keys, args)
   })
   redis.call('HSET', row_key(lane, ticket), 'holder', args[1])
   redis.call('ZREM', lane.due, ticket)
-  redis.call('ZADD', lane.held, now + tonumber(args[2]), ticket)
+  redis.call('ZADD', lane.held, now + milliseconds, ticket)
   return id
 end
 
