@@ -92,7 +92,8 @@ def test_several_relays_share_the_lanes(postgresql_store, shop, workspace, topol
 def refuse_the_first(topology, store, workspace, shop, on_failed_key):
     """A key whose first message fails (unroutable), with others behind it and another key beside it."""
     queue = topology.queue(binding="good.#")
-    route = {**ORDERED, "routing_key": "{topic}", "topic": "*", "on_failed_key": on_failed_key}
+    # Messages that wait behind a stopped route look again after resend_after.
+    route = {**ORDERED, "routing_key": "{topic}", "topic": "*", "on_failed_key": on_failed_key, "resend_after": "5s"}
     shop(store, route=route, queue=queue)
     with store.transaction() as transaction:
         transaction.message("bad.one", "a:0", key="a", id="a0")
