@@ -27,6 +27,9 @@ Result<Bound> bind_fields(std::string_view sql, const Fields& fields, const Plac
     std::size_t end = at + 1;
     if (dialect.quotes.find(sql[at]) != std::string_view::npos) {
       end = skip_quoted(sql, at, dialect.backslash_escapes);
+    } else if (sql[at] == ';' && sql.find_first_not_of(" \t\r\n;", at) != std::string_view::npos) {
+      return Error{ErrorCode::invalid_configuration,
+                   "one statement for each kind of entry, and nothing behind its ';': " + std::string{sql}};
     } else if (sql.substr(at, 2) == "::") {
       end = at + 2;
     } else if (sql[at] == ':' && end < sql.size() && is_name_part(sql[end])) {

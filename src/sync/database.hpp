@@ -59,7 +59,8 @@ struct Dialect {
 using Placeholder = std::function<std::string(std::size_t number, const std::string& value)>;
 
 /// A statement with its names replaced, and the values in the order of their numbers. Names inside quotes, and `::`,
-/// are left alone.
+/// are left alone. Errors: `invalid_argument` names a field that is not there; `invalid_configuration` for more than
+/// one statement.
 struct Bound {
   std::string sql;
   std::vector<std::string> values;

@@ -41,6 +41,13 @@ TEST(SyncBind, OpenQuoteEndsWithTheText) {
   EXPECT_EQ(bind_fields("SELECT ':id", fields, question).value().sql, "SELECT ':id");
 }
 
+TEST(SyncBind, OneStatementOnly) {
+  EXPECT_TRUE(bind_fields("SELECT ';', :id ; \n", fields, question));
+  const auto bound = bind_fields("SELECT :id; SELECT 2", fields, question);
+  ASSERT_FALSE(bound);
+  EXPECT_EQ(bound.error().code(), ErrorCode::invalid_configuration);
+}
+
 TEST(SyncBind, EachDialectHasItsQuotes) {
   const Dialect mysql{"'\"`", true};
   const auto bound = bind_fields(R"(SELECT `a:id`, 'it\'s :id', :id)", fields, question, mysql).value();
