@@ -1,5 +1,4 @@
 #include "store/mysql/connection.hpp"
-#include "store/mysql/mysql_error.hpp"
 #include "sync/database.hpp"
 
 namespace waybill::sync {
@@ -20,17 +19,12 @@ class MysqlDatabase final : public Database {
   Result<std::vector<Row>> run(std::string_view sql, const Fields& fields) override {
     auto bound = bind_fields(sql, fields, literal, dialect);
     if (!bound) return bound.error();
-    MYSQL_RES* result = nullptr;
-    if (mysql_real_query(connection_.handle(), bound->sql.data(), bound->sql.size()) == 0) {
-      result = mysql_store_result(connection_.handle());
-    }
-    const mysql::Rows rows{result};
-    if (const auto number = mysql_errno(connection_.handle()); number != 0) return failure(number);
-    const unsigned columns = result == nullptr ? 0 : mysql_num_fields(result);
+    auto rows = connection_.query(bound->sql, {}, applying);
+    if (!rows) return rows.error();
     std::vector<Row> all;
-    for (std::size_t row = 0; row < rows.count(); ++row) {
+    for (std::size_t row = 0; row < rows->count(); ++row) {
       Row one;
-      for (unsigned column = 0; column < columns; ++column) one.push_back(rows.optional_text(row, column));
+      for (unsigned column = 0; column < rows->columns(); ++column) one.push_back(rows->optional_text(row, column));
       all.push_back(std::move(one));
     }
     return all;
@@ -57,8 +51,6 @@ class MysqlDatabase final : public Database {
   void rollback() override { (void)connection_.run("ROLLBACK", {}, applying); }
 
  private:
-  Error failure(unsigned number) const { return mysql::error_of(number, mysql_error(connection_.handle()), applying); }
-
   mysql::Connection connection_;
 };
 

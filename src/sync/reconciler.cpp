@@ -21,18 +21,11 @@ Result<Reconciler> Reconciler::open(const StoreConfig& redis, const StoreConfig&
 
 Result<std::vector<std::string>> Reconciler::tags() {
   std::vector<std::string> found;
-  std::string cursor = "0";
-  do {
-    auto some = redis_.run({"SCAN", cursor, "MATCH", "waybill:pending:*", "COUNT", "1000"}, settling);
-    if (!some) return some.error();
-    cursor = (**some)[0].text();
-    const auto keys = (**some)[1];
-    for (std::size_t at = 0; at < keys.size(); ++at) {
-      const auto key = keys[at].bytes();
-      if (!key.starts_with(prefix) || !key.ends_with('}')) continue;
-      found.emplace_back(key.substr(prefix.size(), key.size() - prefix.size() - 1));
-    }
-  } while (cursor != "0");
+  auto looked = redis::each_key(redis_, std::string{prefix} + "*", settling, [&](std::string_view key) {
+    if (!key.ends_with('}')) return;
+    found.emplace_back(key.substr(prefix.size(), key.size() - prefix.size() - 1));
+  });
+  if (!looked) return looked.error();
   return found;
 }
 

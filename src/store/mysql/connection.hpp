@@ -25,6 +25,7 @@ class Rows {
   explicit Rows(MYSQL_RES* result);
 
   std::size_t count() const { return rows_.size(); }
+  unsigned columns() const { return result_ ? mysql_num_fields(result_.get()) : 0; }
   bool empty() const { return rows_.empty(); }
   bool is_null(std::size_t row, unsigned column) const { return rows_[row].fields[column] == nullptr; }
   std::string_view bytes(std::size_t row, unsigned column) const;
