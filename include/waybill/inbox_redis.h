@@ -96,9 +96,8 @@ struct Reserved {
     full,        ///< the journal has reached its limit
   };
   Result result = Result::reserved;
-  std::string attempt;  ///< reserved and pending: names this attempt
-  std::vector<std::string>
-      values;  ///< reserved: what each effect left behind, empty for set, hash_set, journal and send
+  std::string attempt;              ///< reserved and pending: names this attempt
+  std::vector<std::string> values;  ///< reserved: what each effect left behind; empty for those that wait
 };
 
 /// Effects that can be undone (take, add, hash_take, hash_add) are done now, the others with complete(). Otherwise as

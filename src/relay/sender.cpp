@@ -67,6 +67,10 @@ Result<std::unique_ptr<Sender>> Sender::open(const std::string& config_file, con
   auto schema = (*opened)->schema();
   if (!schema) return schema.error();
   if (auto usable = relay::require_current(*schema, store); !usable) return usable.error();
+  // A later migration may have raised it.
+  auto lanes = (*opened)->lanes();
+  if (!lanes) return lanes.error();
+  chosen->lanes = *lanes;
   if (!on_answer) on_answer = [](const Answer&) {};
   if (!log) log = [](std::string_view, std::string_view) {};
   return std::unique_ptr<Sender>(

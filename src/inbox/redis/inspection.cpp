@@ -29,6 +29,22 @@ std::optional<std::string> take_text(std::string_view& rest) {
   return text;
 }
 
+/// The names in the key of a mark or a conflict.
+struct MarkNames {
+  std::string consumer, unique_id, fingerprint;
+};
+
+/// Behind the key's prefix; nullopt when it is none of ours.
+std::optional<MarkNames> names_in(std::string_view key) {
+  const auto end = key.find("}:");
+  if (!key.starts_with('{') || end == std::string_view::npos) return std::nullopt;
+  key.remove_prefix(end + 2);
+  auto consumer = take_text(key);
+  auto unique_id = consumer ? take_text(key) : std::nullopt;
+  if (!unique_id || key.empty()) return std::nullopt;
+  return MarkNames{std::move(*consumer), std::move(*unique_id), std::string{key}};
+}
+
 Error unsupported(const std::string& store, const char* why) {
   return {ErrorCode::unsupported, "store '" + store + "': " + why};
 }
@@ -44,9 +60,9 @@ class RedisInspection final : public Inspection {
       marks.consumer = names.consumer;
       return marks;
     };
-    auto done = each_key(mark_prefix, [&](const std::string&, const MarkNames& names) { ++note(names).marks; });
+    auto done = each_named(mark_prefix, [&](const std::string&, const MarkNames& names) { ++note(names).marks; });
     if (done) {
-      done = each_key(conflict_prefix, [&](const std::string&, const MarkNames& names) { ++note(names).conflicts; });
+      done = each_named(conflict_prefix, [&](const std::string&, const MarkNames& names) { ++note(names).conflicts; });
     }
     if (!done) return done.error();
     std::vector<ConsumerMarks> all;
@@ -57,7 +73,7 @@ class RedisInspection final : public Inspection {
 
   Result<std::vector<Conflict>> conflicts(const ConflictFilter& filter) override {
     std::vector<std::pair<std::string, MarkNames>> keys;
-    auto listed = each_key(conflict_prefix, [&](const std::string& key, const MarkNames& names) {
+    auto listed = each_named(conflict_prefix, [&](const std::string& key, const MarkNames& names) {
       if (glob_matches(filter.consumer, names.consumer)) keys.emplace_back(key, names);
     });
     if (!listed) return listed.error();
@@ -83,20 +99,12 @@ class RedisInspection final : public Inspection {
 
  private:
   template <class Each>
-  Status each_key(std::string_view prefix, const Each& each) {
+  Status each_named(std::string_view prefix, const Each& each) {
     if (auto open = connect(); !open) return open;
-    std::string cursor = "0";
-    do {
-      auto some = connection_->run({"SCAN", cursor, "MATCH", std::string{prefix} + "*", "COUNT", "1000"}, doing);
-      if (!some) return give_up(some.error());
-      cursor = (**some)[0].text();
-      const auto keys = (**some)[1];
-      for (std::size_t at = 0; at < keys.size(); ++at) {
-        const auto key = keys[at].text();
-        if (const auto names = names_in(std::string_view{key}.substr(prefix.size()))) each(key, *names);
-      }
-    } while (cursor != "0");
-    return {};
+    auto looked = waybill::redis::each_key(*connection_, std::string{prefix} + "*", doing, [&](std::string_view key) {
+      if (const auto names = names_in(key.substr(prefix.size()))) each(std::string{key}, *names);
+    });
+    return looked ? looked : Status{give_up(looked.error())};
   }
 
   /// Nullopt: it has expired meanwhile.
@@ -136,16 +144,6 @@ class RedisInspection final : public Inspection {
 };
 
 }  // namespace
-
-std::optional<MarkNames> names_in(std::string_view key) {
-  const auto end = key.find("}:");
-  if (!key.starts_with('{') || end == std::string_view::npos) return std::nullopt;
-  key.remove_prefix(end + 2);
-  auto consumer = take_text(key);
-  auto unique_id = consumer ? take_text(key) : std::nullopt;
-  if (!unique_id || key.empty()) return std::nullopt;
-  return MarkNames{std::move(*consumer), std::move(*unique_id), std::string{key}};
-}
 
 Result<std::unique_ptr<Inspection>> open_inspection(const StoreConfig& store) {
   return std::unique_ptr<Inspection>{std::make_unique<RedisInspection>(store)};

@@ -8,10 +8,4 @@ namespace waybill::inbox::redis {
 /// a mark holds no message id, so what was consumed can't be compared with what was sent: both answer `unsupported`.
 Result<std::unique_ptr<Inspection>> open_inspection(const StoreConfig& store);
 
-/// The names in the key of a mark or a conflict, behind its prefix; nullopt when it is none of ours.
-struct MarkNames {
-  std::string consumer, unique_id, fingerprint;
-};
-std::optional<MarkNames> names_in(std::string_view key);
-
 }  // namespace waybill::inbox::redis

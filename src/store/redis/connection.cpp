@@ -114,6 +114,19 @@ Command call(std::string_view function, std::string_view stream, std::vector<std
   return command;
 }
 
+Status each_key(Connection& connection, const std::string& pattern, std::string_view doing,
+                const std::function<void(std::string_view key)>& each) {
+  std::string cursor = "0";
+  do {
+    auto some = connection.run({"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"}, doing);
+    if (!some) return some.error();
+    cursor = (**some)[0].text();
+    const auto keys = (**some)[1];
+    for (std::size_t at = 0; at < keys.size(); ++at) each(keys[at].bytes());
+  } while (cursor != "0");
+  return {};
+}
+
 Status wait_for_replicas(Connection& connection, std::uint32_t replicas, std::string_view doing) {
   auto reached = connection.run({"WAIT", std::to_string(replicas), std::to_string(replicas_patience.count())}, doing);
   if (!reached) return reached.error();

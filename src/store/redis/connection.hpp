@@ -5,6 +5,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -63,6 +64,11 @@ class Connection {
   std::unique_ptr<redisReader, FreeReader> reader_;
   bool lost_ = false;
 };
+
+/// Hands out every key of the connection's server that matches the pattern, a thousand looked at at a time; one may
+/// come twice.
+Status each_key(Connection& connection, const std::string& pattern, std::string_view doing,
+                const std::function<void(std::string_view key)>& each);
 
 /// Waits until so many replicas have received what this connection wrote. `unreachable` when they have not in time:
 /// WAIT returns when its time is over, whatever they did.

@@ -1,6 +1,7 @@
 #include "store/redis/direct_outbox.hpp"
 
-#include "store/redis/library.hpp"
+#include <map>
+
 #include "store/redis/placing.hpp"
 
 namespace waybill::redis {
@@ -44,32 +45,26 @@ using ByLane = std::map<std::uint32_t, std::vector<std::string>>;
 
 std::uint32_t DirectOutbox::lane_of(const Message& message) const { return lane_for(message, store_.lanes); }
 
-Result<Connection*> DirectOutbox::connection_of(std::uint32_t lane) {
-  if (const auto open = connections_.find(lane); open != connections_.end()) return &open->second;
-  auto opened = Connection::open(store_, stream_of(lane));
-  if (!opened) return opened.error();
-  if (auto current = require_current_library(*opened, lane, store_.name); !current) return current.error();
-  return &connections_.emplace(lane, std::move(*opened)).first->second;
-}
-
 Status DirectOutbox::run(std::uint32_t lane, const Command& command, std::string_view doing) {
-  auto connection = connection_of(lane);
+  auto connection = connections_.get(lane);
   if (!connection) return connection.error();
   auto answer = (*connection)->run(command, doing);
-  if (answer) return {};
-  if ((*connection)->is_lost()) connections_.erase(lane);
-  return answer.error();
+  connections_.forget_if_lost(lane);
+  return answer ? Status{} : Status{answer.error()};
 }
 
 Status DirectOutbox::persist(std::uint32_t lane, const Command& command) {
-  if (auto connection = connection_of(lane); !connection) return connection.error();
-  if (auto persisted = run(lane, command, persisting); !persisted) {
+  auto connection = connections_.get(lane);
+  if (!connection) return connection.error();
+  auto persisted = (*connection)->run(command, persisting);
+  if (!persisted) {
     // With the connection lost, nobody can tell whether the server had it already.
-    const bool lost = !connections_.contains(lane);
+    const bool lost = connections_.forget_if_lost(lane);
     return lost ? Error{ErrorCode::in_doubt, persisted.error().message()} : persisted.error();
   }
   if (store_.replicas == 0) return {};
-  auto reached = wait_for_replicas(connections_.at(lane), store_.replicas, persisting);
+  auto reached = wait_for_replicas(**connection, store_.replicas, persisting);
+  connections_.forget_if_lost(lane);
   return reached ? Status{} : Status{Error{ErrorCode::in_doubt, reached.error().message()}};
 }
 

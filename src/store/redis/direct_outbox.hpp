@@ -6,14 +6,13 @@
 /// connection, the relay sends as if it were a retry.
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/config.hpp"
 #include "core/time.hpp"
-#include "store/redis/connection.hpp"
+#include "store/redis/lane_connections.hpp"
 #include "waybill/message.h"
 
 namespace waybill::redis {
@@ -45,7 +44,7 @@ class DirectOutbox {
  public:
   /// `sender` names the holder, as nobody else may be named; `who` is for people. Opens no connection.
   DirectOutbox(StoreConfig store, std::string sender, std::string who)
-      : store_(std::move(store)), sender_(std::move(sender)), who_(std::move(who)) {}
+      : store_(std::move(store)), sender_(std::move(sender)), who_(std::move(who)), connections_(store_) {}
 
   std::uint32_t lane_of(const Message& message) const;
 
@@ -61,13 +60,12 @@ class DirectOutbox {
   Status answered(std::span<const Answered> messages);
 
  private:
-  Result<Connection*> connection_of(std::uint32_t lane);
   Status run(std::uint32_t lane, const Command& command, std::string_view doing);
   Status persist(std::uint32_t lane, const Command& command);
 
   StoreConfig store_;
   std::string sender_, who_;
-  std::map<std::uint32_t, Connection> connections_;
+  LaneConnections connections_;
 };
 
 }  // namespace waybill::redis

@@ -32,14 +32,6 @@ Result<std::vector<MessageId>> ids_of(const std::vector<OwnedReply>& replies) {
 
 }  // namespace
 
-Result<Connection*> RedisStore::connection_of(std::uint32_t lane) {
-  if (const auto open = connections_.find(lane); open != connections_.end()) return &open->second;
-  auto opened = Connection::open(config_, stream_of(lane));
-  if (!opened) return opened.error();
-  if (auto current = require_current_library(*opened, lane, config_.name); !current) return current.error();
-  return &connections_.emplace(lane, std::move(*opened)).first->second;
-}
-
 Result<store::SchemaState> RedisStore::schema() {
   for (std::uint32_t lane = 0; lane < config_.lanes; ++lane) {
     auto opened = Connection::open(config_, stream_of(lane));

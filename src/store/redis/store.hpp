@@ -1,14 +1,13 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "store/redis/connection.hpp"
 #include "store/redis/entry_id.hpp"
+#include "store/redis/lane_connections.hpp"
 #include "store/store.hpp"
 
 namespace waybill::redis {
@@ -49,7 +48,6 @@ class RedisStore final : public store::Store {
   /// library checked.
   template <class T>
   Result<T> with_lane(std::uint32_t lane, const std::function<Result<T>(Connection&)>& act);
-  Result<Connection*> connection_of(std::uint32_t lane);
   /// Calls `act` for each lane, one after the other.
   Status for_each_lane(const std::function<Status(std::uint32_t, Connection&)>& act);
   Result<std::uint64_t> change(const std::string& act, const std::string& outcome,
@@ -62,17 +60,17 @@ class RedisStore final : public store::Store {
 
   StoreConfig config_;
   std::mutex mutex_;
-  std::map<std::uint32_t, Connection> connections_;
+  LaneConnections connections_{config_};
   std::optional<std::uint32_t> lanes_;
 };
 
 template <class T>
 Result<T> RedisStore::with_lane(std::uint32_t lane, const std::function<Result<T>(Connection&)>& act) {
   const std::lock_guard lock{mutex_};
-  auto connection = connection_of(lane);
+  auto connection = connections_.get(lane);
   if (!connection) return connection.error();
   auto result = act(**connection);
-  if ((*connection)->is_lost()) connections_.erase(lane);
+  connections_.forget_if_lost(lane);
   return result;
 }
 
