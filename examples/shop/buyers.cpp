@@ -48,14 +48,8 @@ Purchase purchase(int number, int purchases) {
   return {"sale-" + name, "buyer-" + name, number > purchases - purchases / 10 ? 1 : number % 3 + 1};
 }
 
-waybill::Message message_of(const Purchase& purchase) {
-  shop::Order order{purchase.id, "", purchase.buyer, "First Class", {{1, product, "Chair", purchase.units}}};
-  waybill::Message message;
-  message.topic = waybill::Topic{"orders.created"};
-  message.key = waybill::Key{purchase.id};
-  message.payload = shop::to_json(order);
-  message.content_type = "application/json";
-  return message;
+shop::Order order_of(const Purchase& purchase) {
+  return {purchase.id, "", purchase.buyer, "First Class", {{1, product, "Chair", purchase.units}}};
 }
 
 class Buyer {
@@ -75,7 +69,7 @@ class Buyer {
   Status try_to_buy(const Purchase& purchase) {
     auto connection = link_.open();
     if (!connection) return connection.error();
-    auto told = redis::send(message_of(purchase));
+    auto told = redis::send(shop::order_created(order_of(purchase)));
     if (!told) return told.error();
     waybill::Mark mark;
     mark.consumer = "sale";

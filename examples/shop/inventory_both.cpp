@@ -23,16 +23,13 @@ constexpr const char* stock_key = "{stock}:units";
 
 /// Redis reserves, the database decides, Redis completes. What a crash leaves between, `waybill inbox reconcile`
 /// settles.
-class InventoryInBoth final : public Work {
+class InventoryInBoth final : public LineByLine {
  public:
   explicit InventoryInBoth(RedisLink link) : link_(std::move(link)) {}
 
   Status apply(Database& database, std::span<const Received> batch) override {
     attempts_.clear();
-    for (const auto& task : tasks_of(batch)) {
-      if (auto taken = take_units(database, task); !taken) return taken;
-    }
-    return {};
+    return LineByLine::apply(database, batch);
   }
 
   Status committed() override {
@@ -53,7 +50,7 @@ class InventoryInBoth final : public Work {
     std::string id;
   };
 
-  Status take_units(Database& database, const Task& task) {
+  Status take_units(Database& database, const Task& task) override {
     auto connection = link_.open();
     if (!connection) return connection.error();
     const auto mark = mark_of(task);

@@ -39,19 +39,12 @@ std::vector<redis::Effect> effects_with_journal(const Task& task) {
                          most_waiting)};
 }
 
-class InventoryInRedis final : public Work {
+class InventoryInRedis final : public LineByLine {
  public:
   InventoryInRedis(RedisLink link, bool journal) : link_(std::move(link)), journal_(journal) {}
 
-  Status apply(Database&, std::span<const Received> batch) override {
-    for (const auto& task : tasks_of(batch)) {
-      if (auto taken = take_units(task); !taken) return taken;
-    }
-    return {};
-  }
-
  private:
-  Status take_units(const Task& task) {
+  Status take_units(Database&, const Task& task) override {
     auto connection = link_.open();
     if (!connection) return connection.error();
     auto applied =

@@ -34,21 +34,14 @@ Status run(PGconn* connection, const char* sql, const std::vector<std::string>& 
 }
 
 /// Mark and movement of a product are in the shard that the product belongs to, one transaction for each line.
-class InventoryInShards final : public Work {
+class InventoryInShards final : public LineByLine {
  public:
   InventoryInShards(std::vector<Shard> shards, ShardedInbox inbox) : inbox_(std::move(inbox)) {
     for (auto& shard : shards) urls_.emplace(shard.name, shard.url);
   }
 
-  Status apply(Database&, std::span<const Received> batch) override {
-    for (const auto& task : tasks_of(batch)) {
-      if (auto taken = take_units(task); !taken) return taken;
-    }
-    return {};
-  }
-
  private:
-  Status take_units(const Task& task) {
+  Status take_units(Database&, const Task& task) override {
     const auto shard = inbox_.shard_of(task.line->product);
     auto connection = connection_to(shard);
     if (!connection) return connection.error();

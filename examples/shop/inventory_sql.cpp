@@ -36,7 +36,7 @@ waybill::Result<Stock> claim_stock(Database& database, const std::string& produc
   return Error{ErrorCode::busy, "other inventory services change product " + product + " all the time"};
 }
 
-Status take_units(Database& database, const Task& task) {
+Status change_stock(Database& database, const Task& task) {
   auto stock = claim_stock(database, task.line->product);
   if (!stock) return std::move(stock).error();
   auto taken = database.run("UPDATE shop_stock SET units = $1 WHERE product = $2",
@@ -45,18 +45,12 @@ Status take_units(Database& database, const Task& task) {
   return write_movement(database, task);
 }
 
-class InventoryInSql final : public Work {
- public:
-  Status apply(Database& database, std::span<const Received> batch) override {
-    for (const auto& task : tasks_of(batch)) {
-      auto answer = database.once(mark_of(task));
-      if (!answer) return std::move(answer).error();
-      if (*answer != Once::fresh) {
-        tell("inventory", *answer, "order " + operation_of(task));
-        continue;
-      }
-      if (auto taken = take_units(database, task); !taken) return taken;
-    }
+class InventoryInSql final : public LineByLine {
+  Status take_units(Database& database, const Task& task) override {
+    auto answer = database.once(mark_of(task));
+    if (!answer) return std::move(answer).error();
+    if (*answer == Once::fresh) return change_stock(database, task);
+    tell("inventory", *answer, "order " + operation_of(task));
     return {};
   }
 };

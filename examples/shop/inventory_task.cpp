@@ -17,13 +17,16 @@ waybill::Mark mark_of(const Task& task) {
   return mark;
 }
 
-std::vector<Task> tasks_of(std::span<const Received> batch) {
+waybill::Status LineByLine::apply(Database& database, std::span<const Received> batch) {
   std::vector<Task> tasks;
   for (const auto& [delivery, order] : batch) {
     for (const auto& line : order.lines) tasks.push_back({&order, &delivery, &line});
   }
   std::sort(tasks.begin(), tasks.end(), [](const Task& a, const Task& b) { return a.line->product < b.line->product; });
-  return tasks;
+  for (const auto& task : tasks) {
+    if (auto taken = take_units(database, task); !taken) return taken;
+  }
+  return {};
 }
 
 waybill::Status write_movement(Database& database, const Task& task) {

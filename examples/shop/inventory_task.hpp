@@ -24,9 +24,15 @@ std::string operation_of(const Task& task);
 /// The product is what the effect is about, the operation its fingerprint.
 waybill::Mark mark_of(const Task& task);
 
-/// The lines of all orders, by product: in one order everywhere, so that two services don't wait for each other in a
-/// circle.
-std::vector<Task> tasks_of(std::span<const Received> batch);
+/// Does the lines of all orders one after the other, by product: in one order everywhere, so that two services don't
+/// wait for each other in a circle.
+class LineByLine : public Work {
+ public:
+  waybill::Status apply(Database& database, std::span<const Received> batch) override;
+
+ protected:
+  virtual waybill::Status take_units(Database& database, const Task& task) = 0;
+};
 
 /// Writes down that the units were taken: in the table `shop_movement`.
 waybill::Status write_movement(Database& database, const Task& task);

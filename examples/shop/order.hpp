@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "waybill/message.h"
 #include "waybill/result.h"
 
 namespace shop {
@@ -31,5 +32,8 @@ waybill::Result<std::vector<Order>> read_orders(const std::string& file);
 /// The payload of `orders.created`: an order with its lines as JSON.
 std::string to_json(const Order& order);
 waybill::Result<Order> order_from_json(std::string_view json);
+
+/// The message `orders.created`, with the order's number as its key.
+waybill::Message order_created(const Order& order);
 
 }  // namespace shop

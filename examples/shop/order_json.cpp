@@ -39,4 +39,13 @@ waybill::Result<Order> order_from_json(std::string_view json) {
   }
 }
 
+waybill::Message order_created(const Order& order) {
+  waybill::Message message;
+  message.topic = waybill::Topic{"orders.created"};
+  message.key = waybill::Key{order.id};
+  message.payload = to_json(order);
+  message.content_type = "application/json";
+  return message;
+}
+
 }  // namespace shop

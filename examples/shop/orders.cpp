@@ -26,15 +26,6 @@ struct Options {
   bool set_up = false;
 };
 
-waybill::Message message_of(const Order& order) {
-  waybill::Message message;
-  message.topic = waybill::Topic{"orders.created"};
-  message.key = waybill::Key{order.id};
-  message.payload = shop::to_json(order);
-  message.content_type = "application/json";
-  return message;
-}
-
 Status insert(Database& database, const Order& order) {
   auto inserted = database.run(
       "INSERT INTO shop_order (id, ordered_on, customer, ship_mode) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO "
@@ -48,7 +39,7 @@ Status insert(Database& database, const Order& order) {
                      {order.id, std::to_string(line.line), line.product, std::to_string(line.quantity)});
     if (!stored) return std::move(stored).error();
   }
-  auto sent = database.send(message_of(order));
+  auto sent = database.send(shop::order_created(order));
   return sent ? Status{} : Status{std::move(sent).error()};
 }
 
