@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 
+from .kafka import Kafka
 from .mariadb import MariaDB
 from .postgresql import PostgreSQL
 from .rabbitmq import RabbitMQ
@@ -18,7 +19,11 @@ def _postgresql():
     return PostgreSQL(settings={"max_prepared_transactions": 10})
 
 
-_SERVICES = {"postgresql": _postgresql, "mariadb": MariaDB, "redis": Redis, "rabbitmq": RabbitMQ}
+def _kafka():
+    return Kafka(gates=8)  # tests run beside each other, and each takes one
+
+
+_SERVICES = {"postgresql": _postgresql, "mariadb": MariaDB, "redis": Redis, "rabbitmq": RabbitMQ, "kafka": _kafka}
 
 
 def main(arguments):
@@ -53,6 +58,10 @@ def _start(stack, only):
         environment[f"WAYBILL_TEST_{name.upper()}"] = service.url()
         if name == "rabbitmq":
             environment["WAYBILL_TEST_RABBITMQ_MANAGEMENT"] = service.management_url()
+        if name == "kafka":
+            environment["WAYBILL_TEST_KAFKA_GATES"] = service.gate_list()
+            environment["WAYBILL_TEST_KAFKA_SECURE"] = service.secure_url()
+            environment["WAYBILL_TEST_KAFKA_CA"] = str(service.certificate)
     return environment
 
 
