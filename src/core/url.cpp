@@ -82,7 +82,7 @@ Status read_host(Url& url, std::string_view text) {
       return malformed("after the host's ']' comes something else than ':port'");
     text = text.substr(1, close - 1);
     if (text.find(':') == npos) return malformed("the host in brackets is no IPv6 address");
-  } else if (const auto colon = text.rfind(':'); colon != npos) {
+  } else if (const auto colon = text.rfind(':'); colon != npos && text.find(',', colon) == npos) {
     port = text.substr(colon);
     text = text.substr(0, colon);
     if (text.find(':') != npos && text.find(',') == npos) {

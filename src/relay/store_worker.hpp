@@ -13,8 +13,8 @@
 #include <thread>
 #include <variant>
 
+#include "core/wakeup.hpp"
 #include "relay/event.hpp"
-#include "relay/wakeup.hpp"
 #include "store/store.hpp"
 #include "waybill/relay.h"
 

@@ -12,6 +12,7 @@
 
 #include "broker/rabbitmq/resolve.hpp"
 #include "broker/rabbitmq/transport.hpp"
+#include "core/wakeup.hpp"
 
 namespace waybill::broker::rabbitmq {
 namespace {

@@ -32,6 +32,13 @@ TEST(Url, ReadsEveryPart) {
   EXPECT_EQ(url.query.at("b"), "&");
 }
 
+TEST(Url, AListOfHostsIsOneTextWithTheLastPortApart) {
+  EXPECT_EQ(parse_url("kafka://a:1,b:2")->host, "a:1,b");
+  EXPECT_EQ(parse_url("kafka://a:1,b:2")->port, 2);
+  EXPECT_EQ(parse_url("kafka://a:1,b")->host, "a:1,b");
+  EXPECT_EQ(parse_url("kafka://a:1,b")->port, 0);
+}
+
 TEST(Url, ReadsAnIpv6HostWithoutItsBrackets) {
   const auto url = good("amqp://[::1]:5672");
   EXPECT_EQ(url.host, "::1");

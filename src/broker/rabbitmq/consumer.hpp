@@ -6,11 +6,12 @@
 #include <optional>
 #include <string>
 
+#include "broker/backoff.hpp"
 #include "broker/rabbitmq/answer_ledger.hpp"
-#include "broker/rabbitmq/backoff.hpp"
 #include "broker/rabbitmq/delivery_assembly.hpp"
 #include "broker/rabbitmq/endpoint.hpp"
 #include "broker/rabbitmq/link.hpp"
+#include "core/wakeup.hpp"
 #include "waybill/consumer.h"
 
 namespace waybill::broker::rabbitmq {

@@ -6,12 +6,12 @@
 #include <thread>
 #include <vector>
 
+#include "broker/backoff.hpp"
 #include "broker/publisher.hpp"
-#include "broker/rabbitmq/backoff.hpp"
 #include "broker/rabbitmq/endpoint.hpp"
 #include "broker/rabbitmq/exchange_gate.hpp"
 #include "broker/rabbitmq/session.hpp"
-#include "broker/rabbitmq/wakeup.hpp"
+#include "core/wakeup.hpp"
 
 namespace waybill::broker::rabbitmq {
 

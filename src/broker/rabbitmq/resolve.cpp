@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "broker/rabbitmq/transport.hpp"
+#include "core/wakeup.hpp"
 
 namespace waybill::broker::rabbitmq {
 namespace {

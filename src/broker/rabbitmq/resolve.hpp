@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/rabbitmq/wakeup.hpp"
+#include "broker/rabbitmq/interrupt.hpp"
 #include "core/time.hpp"
 #include "waybill/result.h"
 

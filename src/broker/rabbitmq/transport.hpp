@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "broker/rabbitmq/endpoint.hpp"
-#include "broker/rabbitmq/wakeup.hpp"
+#include "broker/rabbitmq/interrupt.hpp"
 #include "core/time.hpp"
 #include "waybill/result.h"
 

@@ -16,7 +16,7 @@
 
 #include "broker/rabbitmq/frame.hpp"
 #include "broker/rabbitmq/transport.hpp"
-#include "broker/rabbitmq/wakeup.hpp"
+#include "core/wakeup.hpp"
 
 namespace waybill::testing {
 
@@ -98,7 +98,7 @@ class FakeBroker {
 
   broker::rabbitmq::Descriptor listener_;
   std::uint16_t port_ = 0;
-  broker::rabbitmq::Wakeup wakeup_;
+  Wakeup wakeup_;
   std::unique_ptr<Peer> peer_;
   std::atomic<bool> stopping_{false}, silent_{false}, refuse_{false};
   std::atomic<int> connections_{0};

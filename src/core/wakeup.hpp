@@ -1,6 +1,6 @@
 #pragma once
 
-namespace waybill::relay {
+namespace waybill {
 
 /// A file descriptor that one thread makes readable to end another's wait.
 class Wakeup {
@@ -18,4 +18,4 @@ class Wakeup {
   int fd_;
 };
 
-}  // namespace waybill::relay
+}  // namespace waybill

@@ -1,4 +1,4 @@
-#include "relay/wakeup.hpp"
+#include "core/wakeup.hpp"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-namespace waybill::relay {
+namespace waybill {
 
 Wakeup::Wakeup() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (fd_ < 0) std::abort();  // no descriptor is left for the process's own threads: nothing it could promise holds
@@ -24,4 +24,4 @@ void Wakeup::clear() noexcept {
   [[maybe_unused]] const auto got = read(fd_, &count, sizeof count);
 }
 
-}  // namespace waybill::relay
+}  // namespace waybill

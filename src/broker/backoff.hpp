@@ -5,7 +5,7 @@
 
 #include "core/time.hpp"
 
-namespace waybill::broker::rabbitmq {
+namespace waybill::broker {
 
 /// How long to wait before the next attempt to connect: doubling from 0.1 s to a limit, with jitter so that many
 /// processes do not come back at the same instant.
@@ -28,4 +28,4 @@ class Backoff {
   std::minstd_rand random_{std::random_device{}()};
 };
 
-}  // namespace waybill::broker::rabbitmq
+}  // namespace waybill::broker
