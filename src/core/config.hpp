@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/property.hpp"
 #include "core/secret.hpp"
 #include "core/time.hpp"
 #include "waybill/result.h"
@@ -44,17 +45,18 @@ struct BrokerConfig {
   std::string name;
   Secret url;
   std::string ca_file, cert_file,
-      key_file;           ///< PEM files for `amqps://`; empty: the system's CA store, no client certificate
+      key_file;  ///< PEM files for `amqps://`, `kafkas://`; empty: the system's CA store, no client certificate
   bool insecure = false;  ///< skips the check of the certificate; logged and shown wherever the broker is
   Duration heartbeat = std::chrono::seconds{10};
-  std::string management_url;  ///< optional: lets `doctor` and `audit` read queue arguments and policies
+  std::string management_url;        ///< optional: lets `doctor` and `audit` read queue arguments and policies
+  std::vector<Property> properties;  ///< Kafka: settings of librdkafka; those that would break a promise are refused
 };
 
 /// `[[route]]`
 struct RouteConfig {
   std::string topic;  ///< glob; also the route's name
   std::string broker;
-  std::string exchange;  ///< may hold `{topic}` and `{key}`
+  std::string exchange;  ///< Kafka: the topic there, `{topic}` by default; may hold `{topic}` and `{key}`
   std::string routing_key = "{topic}";
   Duration resend_after = std::chrono::seconds{30};
   std::uint32_t max_attempts = 3;

@@ -1,5 +1,6 @@
 #include "core/validate.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 
@@ -76,6 +77,21 @@ Status validate(const Message& message) {
     if (auto status = check_header(name, value); !status) return status;
   }
   return {};
+}
+
+std::optional<std::string> kafka_topic_fault(std::string_view name) {
+  constexpr std::size_t longest = 249;
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  };
+  if (name.empty()) return "the topic's name is empty";
+  const std::string quoted = "'" + std::string{name.substr(0, longest)} + "' can't be a topic of Kafka: ";
+  if (name == "." || name == "..") return quoted + "it is a reserved name";
+  if (name.size() > longest)
+    return quoted + "it has " + std::to_string(name.size()) + " bytes, at most 249 are allowed";
+  if (std::all_of(name.begin(), name.end(), allowed)) return std::nullopt;
+  return quoted + "allowed are letters, digits, '.', '_' and '-'";
 }
 
 }  // namespace waybill

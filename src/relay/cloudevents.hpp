@@ -5,8 +5,8 @@
 
 namespace waybill::relay {
 
-/// The CloudEvents 1.0 attributes of a message in binary mode, named for AMQP (`cloudEvents_` before each). Source: the
-/// CloudEvents AMQP protocol binding, section 3.1.3.1.
-Headers cloudevents_headers(const RouteConfig& route, const Message& message);
+/// The CloudEvents 1.0 attributes of a message. Source: the CloudEvents specification, section 3.1, and its
+/// partitioning extension.
+Headers cloudevents_attributes(const RouteConfig& route, const Message& message);
 
 }  // namespace waybill::relay

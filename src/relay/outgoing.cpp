@@ -13,7 +13,7 @@ broker::Outgoing outgoing_of(const RouteConfig& route, std::shared_ptr<const Mes
   broker::Outgoing outgoing;
   outgoing.exchange = render_template(route.exchange, topic, key);
   outgoing.routing_key = render_template(route.routing_key, topic, key);
-  if (route.format == Format::cloudevents) outgoing.extra = cloudevents_headers(route, *message);
+  if (route.format == Format::cloudevents) outgoing.attributes = cloudevents_attributes(route, *message);
   outgoing.message = std::move(message);
   return outgoing;
 }

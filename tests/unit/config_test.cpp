@@ -186,7 +186,7 @@ TEST(Config, CloudEventsNeedASource) {
 
 TEST(Config, SchemesOfLaterVersionsAreToldFromUnknownOnes) {
   expect_error("[store.s]\nurl = \"postgress://h/db\"\n", "did you mean 'postgres'");
-  expect_error(store + "[broker.b]\nurl = \"kafka://h\"\n", "'kafka' is not in this version");
+  expect_error(store + "[broker.b]\nurl = \"rocketmq://h\"\n", "'rocketmq' is not in this version");
   expect_error("[store.s]\nurl = \"sqlite://\"\n", "names no file");
 }
 
@@ -200,6 +200,28 @@ TEST(Config, KeysOfRedisElsewhereAreAnError) {
 TEST(Config, TlsKeysWithoutTlsAreAnError) {
   expect_error(store + "[broker.b]\nurl = \"amqp://h\"\ninsecure = true\n", "write amqps://");
   expect_error(store + "[broker.b]\nurl = \"amqps://h\"\ncert_file = \"c.pem\"\n", "needed together");
+}
+
+TEST(Config, KafkaHasATopicForAnExchangeAndPropertiesOfItsOwn) {
+  const std::string kafka = "[broker.k]\nurl = \"kafka://h\"\n";
+  const std::string route = "[[route]]\ntopic = \"*\"\nbroker = \"k\"\n";
+  const auto config = parse_config(store + kafka +
+                                       "[broker.k.properties]\nlinger.ms = 5\n\"compression.type\" = \"lz4\"\n"
+                                       "socket.keepalive.enable = true\n" +
+                                       route,
+                                   "f");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  EXPECT_EQ(config->routes[0].exchange, "{topic}");
+  ASSERT_EQ(config->brokers[0].properties.size(), 3U);
+  EXPECT_EQ(config->brokers[0].properties[0].name, "linger.ms");
+  EXPECT_EQ(config->brokers[0].properties[0].value.reveal(), "5");
+  EXPECT_EQ(config->brokers[0].properties[2].value.reveal(), "true");
+  expect_error(store + kafka + route + "exchange = \"orders created\"\n", "can't be a topic of Kafka");
+  expect_error(store + kafka + route + "routing_key = \"x\"\n", "the message's key goes");
+  expect_error(store + kafka + "heartbeat = \"5s\"\n", "is for RabbitMQ only");
+  expect_error(store + kafka + "properties = { \"linger.ms\" = 1.5 }\n", "a string or whole number is needed");
+  expect_error(store + "[broker.b]\nurl = \"amqp://h\"\nproperties = { a = 1 }\n", "is for Kafka only");
+  expect_error(store + kafka + "ca_file = \"c.pem\"\n", "write kafkas://");
 }
 
 TEST(Config, NoErrorRepeatsAPassword) {

@@ -1,21 +1,16 @@
 #include "broker/rabbitmq/content.hpp"
 
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <string>
 
+#include "broker/wire_headers.hpp"
 #include "core/uuid.hpp"
 
 namespace waybill::broker::rabbitmq {
 namespace {
 
-constexpr std::array<std::string_view, 4> own_headers{"waybill-attempt", "waybill-key", "waybill-persisted-at",
-                                                      "waybill-topic"};
-
-bool is_own(std::string_view name) {
-  return name.starts_with("waybill-") && std::find(own_headers.begin(), own_headers.end(), name) != own_headers.end();
-}
+/// Source: the CloudEvents AMQP protocol binding, section 3.1.3.1.
+constexpr std::string_view cloudevents_prefix = "cloudEvents_";
 
 std::optional<std::string> too_long(std::string_view what, std::string_view value) {
   if (value.size() <= max_name_bytes) return std::nullopt;
@@ -29,7 +24,7 @@ std::optional<std::string> name_fault(const Outgoing& outgoing) {
   if (auto fault = too_long("the exchange's name", outgoing.exchange)) return fault;
   if (auto fault = too_long("the id", message.id.str())) return fault;
   if (auto fault = too_long("the content type", message.content_type)) return fault;
-  for (const Headers* headers : {&message.headers, &outgoing.extra}) {
+  for (const Headers* headers : {&message.headers, &outgoing.attributes}) {
     for (const auto& [name, value] : *headers) {
       if (auto fault = too_long("the name of header '" + name.substr(0, 40) + "...'", name)) return fault;
     }
@@ -39,7 +34,7 @@ std::optional<std::string> name_fault(const Outgoing& outgoing) {
 
 std::size_t header_bytes(const Outgoing& outgoing) {
   std::size_t sum = 0;
-  for (const Headers* headers : {&outgoing.message->headers, &outgoing.extra}) {
+  for (const Headers* headers : {&outgoing.message->headers, &outgoing.attributes}) {
     for (const auto& [name, value] : *headers) sum += name.size() + value.size() + 6;
   }
   return sum;
@@ -57,21 +52,24 @@ void ContentEncoder::text(std::string_view name, std::string_view value) {
 void ContentEncoder::collect_headers(const Outgoing& outgoing) {
   const Message& message = *outgoing.message;
   entries_.clear();
-  for (const Headers* headers : {&message.headers, &outgoing.extra}) {
-    for (const auto& [name, value] : *headers) {
-      if (!is_own(name)) text(name, value);
-    }
+  for (const auto& [name, value] : message.headers) {
+    if (!is_own_header(name)) text(name, value);
+  }
+  attribute_names_.clear();
+  attribute_names_.reserve(outgoing.attributes.size());
+  for (const auto& [name, value] : outgoing.attributes) {
+    text(attribute_names_.emplace_back(std::string(cloudevents_prefix) + name), value);
   }
   // Each header costs the broker microseconds a message, so what the other end knows anyway doesn't travel.
-  if (message.topic.str() != outgoing.routing_key) text("waybill-topic", message.topic.str());
-  if (message.key) text("waybill-key", message.key->str());
-  amqp_table_entry_t attempt{amqp_cstring_bytes("waybill-attempt"), {}};
+  if (message.topic.str() != outgoing.routing_key) text(topic_header, message.topic.str());
+  if (message.key) text(key_header, message.key->str());
+  amqp_table_entry_t attempt{amqp_view(attempt_header), {}};
   attempt.value.kind = AMQP_FIELD_KIND_I32;
   attempt.value.value.i32 = static_cast<std::int32_t>(outgoing.attempt);
   entries_.push_back(attempt);
   // A UUIDv7 was made when the service stored the message, and tells when.
   if (outgoing.persisted_at_ms > 0 && !uuid7_unix_ms(message.id.str())) {
-    amqp_table_entry_t persisted{amqp_cstring_bytes("waybill-persisted-at"), {}};
+    amqp_table_entry_t persisted{amqp_view(persisted_at_header), {}};
     persisted.value.kind = AMQP_FIELD_KIND_I64;
     persisted.value.value.i64 = outgoing.persisted_at_ms;
     entries_.push_back(persisted);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "broker/publisher.hpp"
@@ -20,7 +21,8 @@ class ContentEncoder {
   void collect_headers(const Outgoing& message);
   void text(std::string_view name, std::string_view value);
 
-  std::vector<amqp_table_entry_t> entries_;  ///< kept between messages, so that none allocates
+  std::vector<amqp_table_entry_t> entries_;   ///< kept between messages, so that none allocates
+  std::vector<std::string> attribute_names_;  ///< what entries_ looks at
 };
 
 }  // namespace waybill::broker::rabbitmq

@@ -6,6 +6,7 @@
 
 #include "broker/rabbitmq/properties.hpp"
 #include "broker/rabbitmq/reader.hpp"
+#include "broker/wire_headers.hpp"
 #include "core/uuid.hpp"
 
 namespace waybill::broker::rabbitmq {
@@ -58,13 +59,13 @@ bool DeliveryAssembly::read_headers(std::string_view table) {
   while (read_entry(reader, entry)) {
     const bool text = entry.kind == TableEntry::Kind::text;
     const bool number = entry.kind == TableEntry::Kind::number;
-    if (text && entry.name == "waybill-topic") {
+    if (text && entry.name == topic_header) {
       delivery_.message.topic = Topic(std::string(entry.text));
-    } else if (text && entry.name == "waybill-key") {
+    } else if (text && entry.name == key_header) {
       delivery_.message.key = Key(std::string(entry.text));
-    } else if (number && entry.name == "waybill-attempt") {
+    } else if (number && entry.name == attempt_header) {
       delivery_.attempt = static_cast<std::uint32_t>(entry.number);
-    } else if (number && entry.name == "waybill-persisted-at") {
+    } else if (number && entry.name == persisted_at_header) {
       delivery_.persisted_at_ms = entry.number;
     } else if (text || number) {
       delivery_.message.headers[std::string(entry.name)] =

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "broker/examine_transport.hpp"
 #include "broker/rabbitmq/endpoint.hpp"
 #include "broker/rabbitmq/probe.hpp"
 
@@ -12,23 +13,7 @@ namespace {
 
 using Severity = Finding::Severity;
 
-bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
-
 bool is_template(const std::string& name) { return name.find('{') != std::string::npos; }
-
-void examine_transport(const Endpoint& endpoint, const std::string& subject, std::vector<Finding>& findings) {
-  if (endpoint.tls && endpoint.insecure) {
-    findings.push_back(
-        {"WB-D304", Severity::critical, subject,
-         "insecure = true: the broker's certificate is not checked, anybody on the way can read and change "
-         "messages",
-         "remove insecure and name the authority by ca_file"});
-  } else if (!endpoint.tls && !is_loopback(endpoint.host)) {
-    findings.push_back({"WB-D304", Severity::warning, subject,
-                        "the connection to another host is not encrypted: password and messages can be read on the way",
-                        "use amqps://"});
-  }
-}
 
 }  // namespace
 
@@ -44,7 +29,7 @@ Result<std::vector<Finding>> examine(const BrokerConfig& config, std::span<const
   const std::string subject = "broker " + config.name;
   std::vector<Finding> findings{
       {"WB-D300", Severity::ok, subject, "reached " + endpoint->name() + " and logged in", ""}};
-  examine_transport(*endpoint, subject, findings);
+  examine_transport({endpoint->tls, endpoint->insecure, endpoint->host, "amqps"}, subject, findings);
   for (const auto& [exchange, words] : *missing) {
     findings.push_back({"WB-D303", Severity::critical, subject,
                         "exchange '" + exchange + "' is not usable (" + words + "): its messages wait until it is",

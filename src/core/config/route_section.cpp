@@ -36,16 +36,24 @@ void check_template_key(Section& section, std::string_view key, const std::strin
   if (text.size() > max_name_bytes) section.fail(key, "has more than 255 bytes");
 }
 
-void check_broker(Section& section, const RouteConfig& route, const std::vector<BrokerConfig>& brokers) {
+/// What the exchange means to the broker.
+void check_target(Section& section, RouteConfig& route, const BrokerConfig& broker) {
+  if (broker.url.reveal().starts_with("amqp")) {
+    section.require("exchange", "exchange = \"NAME\", or exchange = \"\" for the default exchange");
+  } else if (broker.url.reveal().starts_with("kafka")) {
+    if (section.has("routing_key"))
+      section.fail("routing_key", "is for RabbitMQ only: on Kafka the message's key goes");
+    if (route.exchange.empty()) route.exchange = "{topic}";
+    if (auto fault = kafka_topic_fault(render_template(route.exchange, "t", "k"))) section.fail("exchange", *fault);
+  }
+}
+
+void check_broker(Section& section, RouteConfig& route, const std::vector<BrokerConfig>& brokers) {
   if (!section.has("broker") || route.broker.empty()) return;
   std::vector<std::string_view> names;
   for (const auto& broker : brokers) {
     names.push_back(broker.name);
-    if (broker.name != route.broker) continue;
-    if (broker.url.reveal().starts_with("amqp")) {
-      section.require("exchange", "exchange = \"NAME\", or exchange = \"\" for the default exchange");
-    }
-    return;
+    if (broker.name == route.broker) return check_target(section, route, broker);
   }
   section.fail("broker", "there is no [broker." + route.broker + "]" + did_you_mean(route.broker, names));
 }

@@ -101,6 +101,30 @@ void Section::read_named_texts(std::string_view key, std::vector<std::pair<std::
   }
 }
 
+void Section::read_properties(std::string_view key, std::vector<Property>& target) {
+  if (const auto* value = find(key, Value::Kind::table)) add_properties(key, {}, *value, target);
+}
+
+void Section::add_properties(std::string_view key, const std::string& prefix, const Value& table,
+                             std::vector<Property>& target) {
+  for (const auto& one : table.entries) {
+    const std::string name = prefix + one.name;
+    if (one.value.kind == Value::Kind::table) {
+      add_properties(key, name + ".", one.value, target);
+    } else if (one.value.kind == Value::Kind::integer) {
+      target.push_back({name, Secret{std::to_string(one.value.integer)}});
+    } else if (one.value.kind == Value::Kind::boolean) {
+      target.push_back({name, Secret{one.value.boolean ? "true" : "false"}});
+    } else if (one.value.kind != Value::Kind::string) {
+      fail(key, "'" + name + "' is " + std::string{describe(one.value.kind)} + "; a string or whole number is needed");
+    } else if (auto resolved = resolve_secret(one.value.text, findings_.folder())) {
+      target.push_back({name, Secret{std::move(resolved).value()}});
+    } else {
+      fail(key, "'" + name + "': " + resolved.error().message(), resolved.error().code());
+    }
+  }
+}
+
 bool Section::read_secret(std::string_view key, std::string& target) {
   const auto* value = find(key, Value::Kind::string);
   if (value == nullptr) return false;

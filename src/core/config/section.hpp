@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/config/document.hpp"
+#include "core/property.hpp"
 #include "core/time.hpp"
 #include "waybill/result.h"
 
@@ -51,6 +52,9 @@ class Section {
   void read_texts(std::string_view key, std::vector<std::string>& target);
   /// A table of strings, in the order of the file.
   void read_named_texts(std::string_view key, std::vector<std::pair<std::string, std::string>>& target);
+  /// A table of settings of somebody else's library, in the order of the file: texts, which may be `file:PATH`, whole
+  /// numbers and flags. A dot in a name may be written as a table in the table.
+  void read_properties(std::string_view key, std::vector<Property>& target);
   /// May be `file:PATH`. True when the key is there and was resolved.
   bool read_secret(std::string_view key, std::string& target);
   void read_flag(std::string_view key, bool& target);
@@ -76,6 +80,8 @@ class Section {
   void finish();
 
  private:
+  void add_properties(std::string_view key, const std::string& prefix, const Value& table,
+                      std::vector<Property>& target);
   const Value* find(std::string_view key, Value::Kind kind);
   const Entry* entry(std::string_view key) const;
   std::size_t index_of_word(std::string_view key, std::span<const std::string_view> words);

@@ -11,6 +11,9 @@ namespace waybill::config {
 /// `[store.NAME]` and `[broker.NAME]`: `root` is the table `store` or `broker`.
 std::vector<StoreConfig> read_stores(const Entry& root, Findings& findings);
 std::vector<BrokerConfig> read_brokers(const Entry& root, Findings& findings);
+/// One of them.
+StoreConfig read_store(const Entry& entry, Findings& findings);
+BrokerConfig read_broker(const Entry& entry, Findings& findings);
 /// `[[route]]`. A route's broker must be among `brokers`.
 std::vector<RouteConfig> read_routes(const Entry& root, const std::vector<BrokerConfig>& brokers, Findings& findings);
 /// `[relay]`

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace waybill::broker {
+
+/// What another server than the expected one seems to listen at `host:port` (of a list, the first): `RabbitMQ`, `HTTP`,
+/// ...; nothing when none does, or when it can't be told. For error messages: a wrong port is a common mistake, and
+/// client libraries only say that the connection was closed. Blocks for at most about a second.
+std::optional<std::string> other_protocol_at(const std::string& servers);
+
+/// What a server is by its first bytes: its greeting, or its answer to an HTTP request.
+std::optional<std::string> protocol_of(const std::string& first_bytes);
+
+}  // namespace waybill::broker

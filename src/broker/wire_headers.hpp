@@ -1,0 +1,23 @@
+#pragma once
+
+/// \file
+/// The headers that are Waybill's own on every wire. A user's header of the same name does not travel.
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace waybill::broker {
+
+inline constexpr std::string_view attempt_header = "waybill-attempt";            ///< 1 for the first
+inline constexpr std::string_view key_header = "waybill-key";                    ///< the message's key, if it has one
+inline constexpr std::string_view persisted_at_header = "waybill-persisted-at";  ///< Unix ms, unless the id tells it
+inline constexpr std::string_view topic_header = "waybill-topic";                ///< unless the destination tells it
+inline constexpr std::string_view id_header = "waybill-id";  ///< where the wire has no field for the message's id
+
+inline bool is_own_header(std::string_view name) {
+  constexpr std::array own{attempt_header, key_header, persisted_at_header, topic_header, id_header};
+  return name.starts_with("waybill-") && std::find(own.begin(), own.end(), name) != own.end();
+}
+
+}  // namespace waybill::broker
