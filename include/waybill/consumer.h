@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "waybill/message.h"
 #include "waybill/result.h"
@@ -19,25 +21,34 @@ namespace waybill {
 
 /// How to consume.
 struct ConsumerOptions {
-  std::string url;               ///< `amqp://user:password@host:port/vhost` or `amqps://...`
-  std::string queue;             ///< must exist
-  std::uint16_t prefetch = 100;  ///< unacknowledged deliveries the broker may have outstanding here (1..65535)
-  std::string ca_file, cert_file, key_file;  ///< PEM, for `amqps://`
+  std::string url;  ///< `amqp://user:password@host:port/vhost`, `kafka://host:port,host:port`; `amqps://`, `kafkas://`
+  std::string queue;  ///< RabbitMQ's queue, Kafka's topic; must exist
+  std::string group;  ///< Kafka: the consumers of one group share the topic's partitions; not used by RabbitMQ
+  std::uint16_t prefetch = 100;              ///< unacknowledged deliveries that may be outstanding here (1..65535)
+  std::string ca_file, cert_file, key_file;  ///< PEM, for `amqps://` and `kafkas://`
   bool insecure = false;                     ///< skips the certificate check
+  /// Kafka: settings of librdkafka, such as `sasl.mechanisms`. Those that would break a promise are refused.
+  std::vector<std::pair<std::string, std::string>> properties;
 };
 
 /// One delivery. Valid until it is acknowledged or the connection is lost.
 struct Delivery {
   Message message;  ///< id, key, headers and payload as they were sent; topic from header `waybill-topic`, else the
-                    ///< routing key
+                    ///< routing key (Kafka: the topic there)
   std::uint32_t attempt = 1;         ///< header `waybill-attempt`: > 1 means the broker may have seen it before
-  bool redelivered = false;          ///< the broker says that it handed it out before
+  bool redelivered = false;          ///< the broker says that it handed it out before (Kafka doesn't know: only what
+                                     ///< this consumer rejected to have it again)
   std::int64_t persisted_at_ms = 0;  ///< when the service stored it (Unix ms), 0 when unknown
   std::uint64_t tag = 0;             ///< for ack(); private to the consumer
   std::uint64_t session = 0;         ///< the connection it came on; an ack for another one is ignored
 };
 
 /// A queue's consumer with manual acknowledgement: acknowledge after your transaction has committed.
+///
+/// Kafka remembers one number for each partition: a delivery that is not answered holds back all that were acknowledged
+/// after it. Acknowledgements are committed together, at the latest at the first receive() 0.2 s later and when the
+/// consumer ends; what a crash leaves uncommitted comes again. When the group changes, deliveries not yet acknowledged
+/// go to whoever has their partition then.
 class Consumer {
  public:
   virtual ~Consumer() = default;
@@ -45,8 +56,8 @@ class Consumer {
   /// The next delivery; nullopt when `wait` passed without one or after stop(). Blocks at most `wait`, or up to 5 s
   /// while a connection is being made. A lost connection is re-established inside (backoff 0.1 s to 5 s with jitter)
   /// and is no error: unacknowledged deliveries come again. Call it at least every 60 s, or the broker takes the
-  /// connection for dead and hands the unacknowledged deliveries to others. Errors: `unauthorized`, `not_found` (no
-  /// such queue) — both also transient for a caller that wants to go on trying.
+  /// connection for dead and hands the unacknowledged deliveries to others (Kafka: `max.poll.interval.ms`, 5 min).
+  /// Errors: `unauthorized`, `not_found` (no such queue) — both also transient for a caller that wants to go on trying.
   virtual Result<std::optional<Delivery>> receive(std::chrono::milliseconds wait) = 0;
 
   /// The effect is committed: the broker may forget the message. Never blocks for an answer. When the connection it

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "broker/kafka/consumer.hpp"
+#include "broker/kafka/settings.hpp"
 #include "broker/memory/consumer.hpp"
 #include "broker/rabbitmq/consumer.hpp"
 #include "core/url.hpp"
@@ -12,14 +14,30 @@ namespace {
 /// A consumer may be away for long while it works on a message: heartbeats are only read and sent inside its calls.
 constexpr Duration patient_heartbeat = std::chrono::seconds{60};
 
-Result<std::unique_ptr<Consumer>> open_rabbit(const ConsumerOptions& options) {
+BrokerConfig config_of(const ConsumerOptions& options) {
   BrokerConfig config;
+  config.name = "consumer";
   config.url = Secret(options.url);
   config.ca_file = options.ca_file;
   config.cert_file = options.cert_file;
   config.key_file = options.key_file;
   config.insecure = options.insecure;
   config.heartbeat = patient_heartbeat;
+  for (const auto& [name, value] : options.properties) config.properties.push_back({name, Secret(value)});
+  return config;
+}
+
+Result<std::unique_ptr<Consumer>> open_kafka(const ConsumerOptions& options) {
+  if (options.group.empty()) {
+    return Error(ErrorCode::invalid_argument, "consumer: Kafka needs a group: its members share the topic");
+  }
+  auto settings = broker::kafka::consumer_settings(config_of(options), options.group);
+  if (!settings) return std::move(settings).error();
+  return broker::kafka::KafkaConsumer::open(*std::move(settings), options.queue, options.prefetch);
+}
+
+Result<std::unique_ptr<Consumer>> open_rabbit(const ConsumerOptions& options) {
+  const BrokerConfig config = config_of(options);
   auto endpoint = broker::rabbitmq::make_endpoint(config);
   if (!endpoint) return std::move(endpoint).error();
   return std::unique_ptr<Consumer>(
@@ -41,8 +59,9 @@ Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) 
     return Error(ErrorCode::invalid_argument, "consumer: a queue's name has at most 255 bytes");
   }
   if (url->scheme == "amqp" || url->scheme == "amqps") return open_rabbit(options);
-  return Error(ErrorCode::unsupported,
-               "consumer URL '" + mask_url(options.url) + "': expected amqp://, amqps:// or memory://");
+  if (url->scheme == "kafka" || url->scheme == "kafkas") return open_kafka(options);
+  return Error(ErrorCode::unsupported, "consumer URL '" + mask_url(options.url) +
+                                           "': expected amqp://, amqps://, kafka://, kafkas:// or memory://");
 }
 
 }  // namespace waybill

@@ -1,6 +1,8 @@
 #include <utility>
 
 #include "broker/consumer.hpp"
+#include "broker/kafka/examine.hpp"
+#include "broker/kafka/publisher.hpp"
 #include "broker/memory/publisher.hpp"
 #include "broker/publisher.hpp"
 #include "broker/rabbitmq/examine.hpp"
@@ -8,6 +10,16 @@
 #include "core/url.hpp"
 
 namespace waybill::broker {
+namespace {
+
+bool is_kafka(const Url& url) { return url.scheme == "kafka" || url.scheme == "kafkas"; }
+
+Error unknown_scheme(const BrokerConfig& config) {
+  return {ErrorCode::unsupported,
+          "broker URL '" + config.url.masked() + "': expected amqp://, amqps://, kafka://, kafkas:// or memory://"};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Publisher>> open_publisher(const BrokerConfig& config) {
   auto url = parse_url(config.url.reveal());
@@ -20,18 +32,16 @@ Result<std::unique_ptr<Publisher>> open_publisher(const BrokerConfig& config) {
     if (!endpoint) return std::move(endpoint).error();
     return std::unique_ptr<Publisher>(std::make_unique<rabbitmq::RabbitPublisher>(std::move(*endpoint)));
   }
-  return Error(ErrorCode::unsupported,
-               "broker URL '" + config.url.masked() + "': expected amqp://, amqps:// or memory://");
+  if (is_kafka(*url)) return kafka::KafkaPublisher::open(config);
+  return unknown_scheme(config);
 }
 
 Result<std::vector<Finding>> examine_broker(const BrokerConfig& config, std::span<const Destination> destinations) {
   auto url = parse_url(config.url.reveal());
   if (!url) return std::move(url).error();
   if (url->scheme == "amqp" || url->scheme == "amqps") return rabbitmq::examine(config, destinations);
-  if (url->scheme != "memory") {
-    return Error(ErrorCode::unsupported,
-                 "broker URL '" + config.url.masked() + "': expected amqp://, amqps:// or memory://");
-  }
+  if (is_kafka(*url)) return kafka::examine(config, destinations);
+  if (url->scheme != "memory") return unknown_scheme(config);
   return std::vector<Finding>{{"WB-D301", Finding::Severity::warning, "broker " + config.name,
                                "a memory broker lives in this process: nothing survives its end", "for tests only"}};
 }
@@ -43,6 +53,9 @@ Result<std::unique_ptr<Consumer>> open_consumer(const BrokerConfig& config, cons
   complete.cert_file = config.cert_file;
   complete.key_file = config.key_file;
   complete.insecure = config.insecure;
+  for (const Property& property : config.properties) {
+    complete.properties.emplace_back(property.name, property.value.reveal());
+  }
   return waybill::open_consumer(complete);
 }
 

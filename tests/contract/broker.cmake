@@ -6,10 +6,11 @@ add_executable(publisher_hostile_test publisher_hostile_test.cpp publisher_refus
 target_link_libraries(publisher_hostile_test PRIVATE waybill_fake_amqp GTest::gtest_main)
 gtest_discover_tests(publisher_hostile_test DISCOVERY_TIMEOUT 60)
 
-add_library(waybill_publisher_rigs STATIC publisher_rig_memory.cpp publisher_rig_rabbitmq.cpp tcp_gate.cpp)
+add_library(waybill_publisher_rigs STATIC publisher_rig_memory.cpp publisher_rig_rabbitmq.cpp
+            publisher_rig_kafka.cpp kafka_topics.cpp tcp_gate.cpp)
 target_include_directories(waybill_publisher_rigs PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(waybill_publisher_rigs PUBLIC waybill_broker waybill_consumer
-                      PRIVATE waybill_broker_rabbitmq waybill_broker_memory waybill_values)
+                      PRIVATE waybill_broker_rabbitmq waybill_broker_memory waybill_values PkgConfig::RDKAFKA)
 
 add_executable(publisher_contract_test publisher_contract_test.cpp)
 target_link_libraries(publisher_contract_test PRIVATE waybill_publisher_rigs GTest::gtest_main)
@@ -26,3 +27,11 @@ gtest_discover_tests(examine_broker_test DISCOVERY_TIMEOUT 60)
 add_executable(publisher_tls_test publisher_tls_test.cpp tls_front.cpp)
 target_link_libraries(publisher_tls_test PRIVATE waybill_fake_amqp OpenSSL::SSL GTest::gtest_main)
 gtest_discover_tests(publisher_tls_test DISCOVERY_TIMEOUT 60)
+
+add_executable(kafka_scripted_test kafka_scripted_test.cpp)
+target_link_libraries(kafka_scripted_test PRIVATE waybill_broker waybill_core PkgConfig::RDKAFKA GTest::gtest_main)
+gtest_discover_tests(kafka_scripted_test DISCOVERY_TIMEOUT 60)
+
+add_executable(kafka_publisher_test kafka_publisher_test.cpp)
+target_link_libraries(kafka_publisher_test PRIVATE waybill_publisher_rigs waybill_values GTest::gtest_main)
+gtest_discover_tests(kafka_publisher_test DISCOVERY_TIMEOUT 60)

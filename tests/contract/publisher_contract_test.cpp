@@ -37,6 +37,12 @@ class PublisherContract : public ::testing::TestWithParam<MakeRig> {
   void publish(std::uint64_t first, std::uint64_t last, const Destination& to) {
     publisher_->publish(outgoings(first, last, to.exchange, to.routing_key));
   }
+  /// Waits until the publisher has noticed a cut and is back.
+  void await_back(int times) {
+    if (!rig_->rides_over_cuts()) {
+      ASSERT_TRUE(recorder_.await_up(times));
+    }
+  }
   /// The next `count` messages of the good queue, or all when no more come for a second.
   std::vector<Delivery> consume(std::size_t count) {
     auto consumer = open_consumer(rig_->consumer());
@@ -55,6 +61,9 @@ class PublisherContract : public ::testing::TestWithParam<MakeRig> {
   Recorder recorder_;
   std::unique_ptr<broker::Publisher> publisher_;
 };
+
+/// Of brokers that tell a message that no queue takes from an exchange that is missing.
+class ReturningPublisherContract : public PublisherContract {};
 
 TEST_P(PublisherContract, ConfirmsAWindowOfAThousandAndKeepsTheirOrder) {
   start();
@@ -113,7 +122,7 @@ TEST_P(PublisherContract, RejectedIsNeitherConfirmedNorLost) {
   EXPECT_EQ(recorder_.state().count(OutcomeKind::confirmed), 10U);
 }
 
-TEST_P(PublisherContract, UnroutableIsNeverConfirmed) {
+TEST_P(ReturningPublisherContract, UnroutableIsNeverConfirmed) {
   start();
   publish(1, 100, rig_->unroutable());
   ASSERT_TRUE(recorder_.await_outcomes(100));
@@ -121,7 +130,7 @@ TEST_P(PublisherContract, UnroutableIsNeverConfirmed) {
   EXPECT_EQ(recorder_.outcome(50).answer, "312 NO_ROUTE");
 }
 
-TEST_P(PublisherContract, Case15QueueDeletedBetweenTwoPublishesIsUnroutable) {
+TEST_P(PublisherContract, Case15QueueDeletedBetweenTwoPublishesIsNeverConfirmed) {
   start();
   publish(1, 1, rig_->good());
   ASSERT_TRUE(recorder_.await_outcomes(1));
@@ -129,7 +138,7 @@ TEST_P(PublisherContract, Case15QueueDeletedBetweenTwoPublishesIsUnroutable) {
   publish(2, 2, rig_->good());
   ASSERT_TRUE(recorder_.await_outcomes(2));
   EXPECT_EQ(recorder_.outcome(1).kind, OutcomeKind::confirmed);
-  EXPECT_EQ(recorder_.outcome(2).kind, OutcomeKind::unroutable);
+  EXPECT_EQ(recorder_.outcome(2).kind, rig_->without_queue()) << recorder_.outcome(2).answer;
 }
 
 TEST_P(PublisherContract, Case16MissingExchangeIsAFaultOfTheRouteAnd999OthersPass) {
@@ -141,7 +150,7 @@ TEST_P(PublisherContract, Case16MissingExchangeIsAFaultOfTheRouteAnd999OthersPas
   const State state = recorder_.state();
   EXPECT_EQ(state.count(OutcomeKind::confirmed), 999U);
   EXPECT_EQ(state.outcomes.at(501).kind, OutcomeKind::route_fault);
-  EXPECT_NE(state.outcomes.at(501).answer.find("404 NOT_FOUND"), std::string::npos);
+  EXPECT_NE(state.outcomes.at(501).answer.find(rig_->missing_words()), std::string::npos);
   EXPECT_TRUE(state.downs.empty());
 }
 
@@ -160,23 +169,28 @@ TEST_P(PublisherContract, WithoutAConnectionNothingIsSent) {
   EXPECT_EQ(recorder_.state().count(OutcomeKind::confirmed), 10U);
 }
 
-TEST_P(PublisherContract, ALostConfirmIsInDoubtAndTheConnectionComesBack) {
+TEST_P(PublisherContract, ALostConfirmIsInDoubtOrComesAfterAllAndTheConnectionComesBack) {
   start();
   publish(1, 1, rig_->good());
   ASSERT_TRUE(recorder_.await_outcomes(1));
   rig_->hold_confirms(true);
   publish(2, 100, rig_->good());
-  // The queue has them all, the publisher can't know.
-  ASSERT_EQ(consume(100).size(), 100U);
+  // The queue has them, the publisher can't know. Kafka's client stops at five batches without an answer.
+  const std::size_t arrived = consume(100).size();
+  ASSERT_GE(arrived, rig_->rides_over_cuts() ? 6U : 100U);
   EXPECT_EQ(recorder_.state().outcomes.size(), 1U);
   rig_->cut();
+  if (rig_->rides_over_cuts()) rig_->hold_confirms(false);
   ASSERT_TRUE(recorder_.await_outcomes(100));
-  EXPECT_EQ(recorder_.state().count(OutcomeKind::in_doubt), 99U);
+  const auto expected = rig_->rides_over_cuts() ? OutcomeKind::confirmed : OutcomeKind::in_doubt;
+  for (std::uint64_t tag = 2; tag <= 100; ++tag) EXPECT_EQ(recorder_.outcome(tag).kind, expected) << tag;
   rig_->hold_confirms(false);
-  ASSERT_TRUE(recorder_.await_up(2));
+  await_back(2);
   publish(101, 110, rig_->good());
   ASSERT_TRUE(recorder_.await_outcomes(110));
-  EXPECT_EQ(recorder_.state().count(OutcomeKind::confirmed), 11U);
+  for (std::uint64_t tag = 101; tag <= 110; ++tag)
+    EXPECT_EQ(recorder_.outcome(tag).kind, OutcomeKind::confirmed) << tag;
+  EXPECT_EQ(arrived + consume(200).size(), 110U) << "each is there once";
 }
 
 TEST_P(PublisherContract, CutAtAnyMomentEveryMessageHasOneOutcomeAndNoConfirmedOneIsMissing) {
@@ -187,13 +201,13 @@ TEST_P(PublisherContract, CutAtAnyMomentEveryMessageHasOneOutcomeAndNoConfirmedO
     ASSERT_TRUE(recorder_.await_outcomes(tag - 499));
     rig_->cut();
     ASSERT_TRUE(recorder_.await_outcomes(tag));
-    ASSERT_TRUE(recorder_.await_up(round + 2));
+    await_back(round + 2);
   }
   const State state = recorder_.state();
   EXPECT_EQ(state.outcomes.size(), tag);
   const auto confirmed = state.count(OutcomeKind::confirmed);
   EXPECT_EQ(confirmed + state.count(OutcomeKind::in_doubt) + state.count(OutcomeKind::unsent), tag);
-  std::set<std::string> arrived;
+  std::multiset<std::string> arrived;
   for (const auto& delivery : consume(std::numeric_limits<std::size_t>::max())) {
     arrived.insert(delivery.message.id.str());
   }
@@ -213,6 +227,12 @@ TEST_P(PublisherContract, StopGivesEveryMessageItsOutcome) {
   EXPECT_EQ(state.count(OutcomeKind::confirmed), 0U);
 }
 
+INSTANTIATE_TEST_SUITE_P(Memory, ReturningPublisherContract, ::testing::Values(&make_memory_rig),
+                         [](const auto&) { return "broker"; });
+INSTANTIATE_TEST_SUITE_P(RabbitMQ, ReturningPublisherContract, ::testing::Values(&make_rabbitmq_rig),
+                         [](const auto&) { return "broker"; });
+INSTANTIATE_TEST_SUITE_P(Kafka, PublisherContract, ::testing::Values(&make_kafka_rig),
+                         [](const auto&) { return "broker"; });
 INSTANTIATE_TEST_SUITE_P(Memory, PublisherContract, ::testing::Values(&make_memory_rig),
                          [](const auto&) { return "broker"; });
 INSTANTIATE_TEST_SUITE_P(RabbitMQ, PublisherContract, ::testing::Values(&make_rabbitmq_rig),

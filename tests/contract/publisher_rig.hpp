@@ -21,10 +21,20 @@ class PublisherRig {
   virtual BrokerConfig config() const = 0;
   virtual ConsumerOptions consumer() const = 0;
 
-  virtual broker::Destination good() const = 0;        ///< a queue takes it
-  virtual broker::Destination rejecting() = 0;         ///< the broker says no
-  virtual broker::Destination unroutable() const = 0;  ///< the exchange is there, no queue is bound
-  virtual broker::Destination missing() const = 0;     ///< no such exchange
+  virtual broker::Destination good() const = 0;     ///< a queue takes it
+  virtual broker::Destination rejecting() = 0;      ///< the broker says no
+  virtual broker::Destination missing() const = 0;  ///< no such exchange (Kafka: topic)
+  virtual std::string missing_words() const = 0;    ///< what the broker then says
+  /// The exchange is there, no queue is bound. Kafka has nothing between the topic and the messages: see missing().
+  virtual broker::Destination unroutable() const { return {}; }
+
+  /// What becomes of a message when its queue was deleted.
+  virtual broker::OutcomeKind without_queue() const { return broker::OutcomeKind::unroutable; }
+  /// Whether the client goes on by itself with what was in flight when its connections were cut, so that nothing is in
+  /// doubt and the publisher never goes down.
+  virtual bool rides_over_cuts() const { return false; }
+  /// Whether the broker knows what it handed out before.
+  virtual bool marks_redelivery() const { return true; }
 
   virtual void cut() = 0;                      ///< breaks the connections
   virtual void reachable(bool reachable) = 0;  ///< false: breaks them and makes no new ones
@@ -36,5 +46,7 @@ using MakeRig = std::unique_ptr<PublisherRig> (*)();
 std::unique_ptr<PublisherRig> make_memory_rig();
 /// Uses the server of WAYBILL_TEST_RABBITMQ.
 std::unique_ptr<PublisherRig> make_rabbitmq_rig();
+/// Uses the server of WAYBILL_TEST_KAFKA, by one of WAYBILL_TEST_KAFKA_GATES.
+std::unique_ptr<PublisherRig> make_kafka_rig();
 
 }  // namespace waybill::testing

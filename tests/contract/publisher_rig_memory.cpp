@@ -31,6 +31,7 @@ class MemoryRig final : public PublisherRig {
   broker::Destination rejecting() override { return {"shop", "rejecting"}; }
   broker::Destination unroutable() const override { return {"shop", "nowhere"}; }
   broker::Destination missing() const override { return {"missing", "good"}; }
+  std::string missing_words() const override { return "404 NOT_FOUND"; }
 
   void cut() override { broker_->cut(); }
   void reachable(bool reachable) override { broker_->set_reachable(reachable); }

@@ -121,6 +121,7 @@ class RabbitRig final : public PublisherRig {
   broker::Destination rejecting() override { return {name_, "full"}; }
   broker::Destination unroutable() const override { return {name_, "nowhere"}; }
   broker::Destination missing() const override { return {name_ + ".missing", "good"}; }
+  std::string missing_words() const override { return "404 NOT_FOUND"; }
 
   void cut() override { gate_->cut(); }
   void reachable(bool reachable) override { gate_->open(reachable); }

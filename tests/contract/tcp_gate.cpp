@@ -14,11 +14,14 @@ namespace waybill::testing {
 
 using broker::rabbitmq::Descriptor;
 
-TcpGate::TcpGate(std::string host, std::uint16_t port)
+TcpGate::TcpGate(std::string host, std::uint16_t port, std::uint16_t at)
     : host_(std::move(host)), server_port_(port), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(at);
+  const int again = 1;  // a port that a gate has just left
+  ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &again, sizeof again);
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   socklen_t length = sizeof address;
   if (::bind(listener_.get(), generic, length) == 0 && ::listen(listener_.get(), 8) == 0 &&

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "broker/rabbitmq/transport.hpp"
-#include "broker/rabbitmq/wakeup.hpp"
+#include "core/wakeup.hpp"
 
 namespace waybill::testing {
 
@@ -16,7 +16,8 @@ namespace waybill::testing {
 /// hold back what the server answers.
 class TcpGate {
  public:
-  TcpGate(std::string host, std::uint16_t port);
+  /// Listens at `at`, or where there is room. port() is 0 when that is taken.
+  TcpGate(std::string host, std::uint16_t port, std::uint16_t at = 0);
   ~TcpGate();
 
   std::uint16_t port() const { return port_; }
@@ -60,7 +61,7 @@ class TcpGate {
   std::uint16_t server_port_;
   broker::rabbitmq::Descriptor listener_;
   std::uint16_t port_ = 0;
-  broker::rabbitmq::Wakeup wakeup_;
+  Wakeup wakeup_;
   std::atomic<bool> stopping_{false}, open_{true}, hold_{false};
   std::atomic<int> cuts_{0};
   int cuts_seen_ = 0;

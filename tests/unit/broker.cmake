@@ -4,3 +4,8 @@ add_executable(broker_unit_test answer_ledger_test.cpp confirm_ledger_test.cpp c
 target_link_libraries(broker_unit_test PRIVATE waybill_broker_rabbitmq waybill_values nlohmann_json::nlohmann_json
                                                GTest::gtest_main)
 gtest_discover_tests(broker_unit_test DISCOVERY_TIMEOUT 60)
+
+add_executable(kafka_unit_test kafka_report_test.cpp kafka_settings_test.cpp offset_ledger_test.cpp topic_facts_test.cpp
+                               protocol_guess_test.cpp)
+target_link_libraries(kafka_unit_test PRIVATE waybill_broker_kafka waybill_values GTest::gtest_main)
+gtest_discover_tests(kafka_unit_test DISCOVERY_TIMEOUT 60)
