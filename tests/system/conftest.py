@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import waybill_services as services  # noqa: E402  (found by the line above)
 from harness import stores  # noqa: E402
 from harness.broker import Topology  # noqa: E402
+from harness.kafka import KafkaTopology  # noqa: E402
 from harness.workspace import Workspace  # noqa: E402
 
 SOAK = os.environ.get("WAYBILL_SOAK") == "1"
@@ -83,6 +84,26 @@ def rabbitmq(shared_rabbitmq):
     if not shared_rabbitmq.alive():
         shared_rabbitmq.start()
     return shared_rabbitmq
+
+
+@pytest.fixture(scope="session")
+def shared_kafka():
+    with services.Kafka() as broker:
+        yield broker
+
+
+@pytest.fixture
+def kafka(shared_kafka):
+    if not shared_kafka.alive():
+        shared_kafka.start()
+    return shared_kafka
+
+
+@pytest.fixture
+def kafka_topology(kafka):
+    made = KafkaTopology(kafka)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -43,8 +43,8 @@ def test_relays_killed_at_random_moments(store, shop, workspace, topology, chanc
 
 
 @EVERY
-def test_broker_killed_under_load(store, shop, workspace, topology, rabbitmq, chance, seed, scale):
-    """SIGKILL of the broker while messages are in flight; it comes back with what its quorum queue had on disk."""
+def test_broker_killed_under_load(store, shop, workspace, topology, chance, seed, scale):
+    """SIGKILL of the broker while messages are in flight; it comes back with what it had on disk."""
     queue = shop(store, relay={"unsettled": UNSETTLED, "window": 500})
     consumer = topology.consume(queue)
     relay = workspace.relay()
@@ -54,8 +54,8 @@ def test_broker_killed_under_load(store, shop, workspace, topology, rabbitmq, ch
         # every half second, and one that it does not know after the kill answers nobody for ever.
         target = consumer.count() + chance.randrange(3000, 5000)
         wait_until(lambda: consumer.count() >= target, 90, "deliveries before the kill")
-        rabbitmq.kill()
-        rabbitmq.start()
+        topology.broker.kill()
+        topology.broker.start()
     committed = settle_the_books(workspace, relay, traffic, consumer)
     audit(committed, consumer.deliveries, broker_died=True).expect(most_sent_twice=scale * UNSETTLED)
 
