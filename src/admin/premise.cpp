@@ -1,5 +1,7 @@
 #include "admin/premise.hpp"
 
+#include <string_view>
+
 #include "core/url.hpp"
 
 namespace waybill::admin {
@@ -19,9 +21,20 @@ std::string store_premise(const Config& config) {
     const auto scheme = scheme_of(store.url);
     if (scheme == "sqlite") add("SQLite synchronous=FULL");
     if (scheme == "postgresql" || scheme == "postgres") add("PostgreSQL fsync=on");
+    if (scheme == "mysql" || scheme == "mariadb") add("MySQL innodb_flush_log_at_trx_commit=1");
+    if (scheme == "redis" || scheme == "rediss") add("Redis appendfsync=always");
     if (scheme == "memory") add("memory store: nothing survives the process");
   }
   return text;
+}
+
+std::string broker_premise(std::string_view scheme) {
+  if (scheme == "memory") return "memory broker: nothing survives the process";
+  if (scheme == "kafka" || scheme == "kafkas") {
+    return "what all in-sync replicas have in memory survives the loss of a broker, a power cut of all only with "
+           "flush.messages=1";
+  }
+  return "quorum queues survive a power cut, classic queues need not";
 }
 
 }  // namespace
@@ -29,8 +42,7 @@ std::string store_premise(const Config& config) {
 std::string premise_of(const Config& config, const RouteConfig& route) {
   const auto* broker = config.broker(route.broker);
   const auto scheme = broker == nullptr ? std::string{} : scheme_of(broker->url);
-  std::string text = scheme == "memory" ? "memory broker: nothing survives the process"
-                                        : "quorum queues survive a power cut, classic queues need not";
+  std::string text = broker_premise(scheme);
   const auto stores = store_premise(config);
   return stores.empty() ? text : text + "; " + stores;
 }

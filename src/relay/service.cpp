@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/publisher.hpp"
 #include "relay/store_site.hpp"
 #include "relay/tables.hpp"
 
@@ -18,6 +19,14 @@ Status check_tables(store::Store& store) {
     return lasting ? Status{schema.error()} : Status{};
   }
   return require_current(*schema, store.config().name);
+}
+
+/// A setting that the broker's client refuses: nothing is connected yet.
+Status check_brokers(const Config& config) {
+  for (const BrokerConfig& broker : config.brokers) {
+    if (auto publisher = broker::open_publisher(broker); !publisher) return std::move(publisher).error();
+  }
+  return {};
 }
 
 class ServiceOfSites final : public Service {
@@ -72,6 +81,7 @@ class ServiceOfSites final : public Service {
 Result<std::unique_ptr<Service>> Service::start(const Config& config, LogSink log) {
   if (!log) log = [](std::string_view, std::string_view) {};
   if (auto ready = config.ready_to_relay(); !ready) return ready.error();
+  if (auto brokers = check_brokers(config); !brokers) return brokers.error();
   std::vector<std::unique_ptr<store::Store>> stores;
   for (const auto& store_config : config.stores) {
     auto store = store::open_store(store_config);

@@ -19,6 +19,8 @@ class Delivery:
     headers: dict = field(default_factory=dict)
     content_type: str = None
     persistent: bool = False
+    partition: int = None
+    timestamp: int = None
 
 
 class Collector:

@@ -37,12 +37,12 @@ class KafkaTopology:
         self.exchange = f"shop-{uuid.uuid4().hex[:8]}"
         self.consumers = []
         self._admin = AdminClient({"bootstrap.servers": self.servers()})
-        self._create(self.exchange, PARTITIONS)
+        self.create(self.exchange, PARTITIONS)
 
     def servers(self):
         return f"127.0.0.1:{self.broker.port}"
 
-    def _create(self, topic, partitions, settings=None):
+    def create(self, topic, partitions=1, settings=None):
         made = self._admin.create_topics([NewTopic(topic, partitions, 1, config=settings or {})])
         made[topic].result(30)
 
@@ -52,7 +52,7 @@ class KafkaTopology:
     def topic(self, partitions=1, **settings):
         """Another topic; `max_message_bytes=100` becomes its setting max.message.bytes."""
         name = f"{self.exchange}.{uuid.uuid4().hex[:6]}"
-        self._create(name, partitions, {key.replace("_", "."): str(value) for key, value in settings.items()})
+        self.create(name, partitions, {key.replace("_", "."): str(value) for key, value in settings.items()})
         return name
 
     def consume(self, queue, partitions=None):
@@ -75,4 +75,4 @@ def _delivery(record):
     return Delivery(id=headers.get("waybill-id"), topic=headers.get("waybill-topic", record.topic()),
                     key=_text(record.key()), attempt=int(headers.get("waybill-attempt", 0)), redelivered=False,
                     body=record.value() or b"", headers=headers, content_type=headers.get("content-type"),
-                    persistent=True)
+                    persistent=True, partition=record.partition(), timestamp=record.timestamp()[1])

@@ -11,6 +11,8 @@ def toml(value):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{toml(key)} = {toml(one)}" for key, one in value.items()) + " }"
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -22,12 +24,14 @@ class Workspace:
         self.config = folder / "waybill.toml"
         self.relays = []
 
-    def configure(self, store, broker_url, routes, relay=None, store_options=None, broker_options=None):
-        """Routes are dictionaries; a route's `broker` is `main` unless it says otherwise."""
+    def configure(self, store, broker_url, routes, relay=None, store_options=None, broker_options=None, others=None):
+        """Routes are dictionaries; a route's `broker` is `main` unless it names one of `others`, URLs by their names."""
         lines = ["[store.shop]", f"url = {toml(store)}"]
         lines += [f"{key} = {toml(value)}" for key, value in (store_options or {}).items()]
         lines += ["", "[broker.main]", f"url = {toml(broker_url)}"]
         lines += [f"{key} = {toml(value)}" for key, value in (broker_options or {}).items()]
+        for name, url in (others or {}).items():
+            lines += ["", f"[broker.{name}]", f"url = {toml(url)}"]
         for route in routes:
             lines += ["", "[[route]]"]
             lines += [f"{key} = {toml(value)}" for key, value in {"broker": "main", **route}.items()]

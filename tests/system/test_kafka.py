@@ -1,0 +1,237 @@
+"""What is particular to Kafka, seen from outside: the records, a silent or killed broker, topics that are missing or
+refuse, a second broker beside it, and wrong configurations."""
+
+import threading
+
+import pytest
+
+from harness.audit import audit
+from harness.traffic import Traffic
+from waybill_services import wait_until
+
+
+@pytest.fixture
+def topology(kafka_topology):
+    return kafka_topology
+
+
+def route_of(workspace, topic="orders.*"):
+    return next(route for route in workspace.status()["routes"] if route["topic"] == topic)
+
+
+def persist(store, names, topic="orders.created", **columns):
+    with store.transaction() as transaction:
+        for name in names:
+            transaction.message(topic, f"payload of {name}", id=name, **columns)
+
+
+def test_the_record_for_other_languages(sqlite_store, shop, workspace, topology):
+    """Key, headers and content type as documented; one key, one partition."""
+    queue = shop(sqlite_store)
+    consumer = topology.consume(queue)
+    workspace.relay()
+    persist(sqlite_store, ["a1", "a2"], key="17", headers='{"traceparent":"00-1-2-01"}', content_type="text/plain")
+    persist(sqlite_store, ["b1"])
+    consumer.wait_ids({"a1", "a2", "b1"})
+    by_id = {delivery.id: delivery for delivery in consumer.deliveries}
+    record = by_id["a1"]
+    assert (record.key, record.body, record.content_type) == ("17", b"payload of a1", "text/plain")
+    assert record.headers == {"waybill-id": "a1", "waybill-key": "17", "waybill-attempt": "1",
+                              "waybill-topic": "orders.created", "traceparent": "00-1-2-01",
+                              "content-type": "text/plain",
+                              "waybill-persisted-at": record.headers["waybill-persisted-at"]}
+    assert by_id["a2"].partition == record.partition
+    assert abs(record.timestamp - int(record.headers["waybill-persisted-at"])) < 5000
+    assert by_id["b1"].key is None
+
+
+def test_cloudevents_in_binary_mode(sqlite_store, shop, workspace, topology):
+    """The Kafka protocol binding: attributes as headers `ce_...`, the content type as `content-type`."""
+    queue = shop(sqlite_store, route={"format": "cloudevents", "source": "/shop", "type": "com.shop.{topic}"})
+    consumer = topology.consume(queue)
+    workspace.relay()
+    persist(sqlite_store, ["event-1"], key="17", content_type="application/json")
+    consumer.wait_ids({"event-1"})
+    headers = consumer.deliveries[0].headers
+    assert {name: value for name, value in headers.items() if name.startswith("ce_")} == {
+        "ce_specversion": "1.0", "ce_id": "event-1", "ce_source": "/shop", "ce_type": "com.shop.orders.created",
+        "ce_partitionkey": "17"}
+    assert headers["content-type"] == "application/json"
+
+
+def test_topic_named_by_the_message_when_the_route_names_none(sqlite_store, workspace, topology):
+    topic = topology.topic()
+    workspace.configure(sqlite_store.url, topology.broker.url(), [{"topic": "*"}])
+    workspace.run("migrate").expect()
+    sqlite_store.prepare()
+    consumer = topology.consume(topic)
+    workspace.relay()
+    persist(sqlite_store, ["one"], topic=topic)
+    consumer.wait_ids({"one"})
+    assert "waybill-topic" not in consumer.deliveries[0].headers
+
+
+def test_killed_broker_doubles_nothing(sqlite_store, shop, workspace, topology, seed):
+    """The producer is idempotent and outlives the broker: what was in flight is there once."""
+    queue = shop(sqlite_store, route={"order": "key"})
+    consumer = topology.consume(queue)
+    relay = workspace.relay()
+    traffic = Traffic(sqlite_store, 6000, seed, keys=50, writers=2, batch=5, rate=1500).start()
+    consumer.wait_count(1500)
+    topology.broker.kill()
+    wait_until(lambda: route_of(workspace)["state"] in ("stalled", "down"), 30, "the route to be shown as stalled")
+    topology.broker.start()
+    traffic.join()
+    committed = traffic.committed_ids()
+    consumer.wait_ids(committed)
+    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
+    assert relay.stop() == 0
+    assert workspace.failed() == []
+    audit(committed, consumer.deliveries).expect(most_sent_twice=0, ordered=True)
+
+
+def test_silent_broker_is_stalled_and_nothing_is_sent_again(sqlite_store, shop, workspace, topology):
+    """Fault case 10 on Kafka: the broker stops, its connections stay."""
+    queue = shop(sqlite_store, route={"resend_after": "1s", "max_attempts": 1}, relay={"stalled_after": "2s"})
+    consumer = topology.consume(queue)
+    relay = workspace.relay()
+    persist(sqlite_store, ["before"])
+    consumer.wait_ids({"before"})
+    topology.broker.pause()
+    try:
+        names = [f"m{number}" for number in range(200)]
+        persist(sqlite_store, names)
+        wait_until(lambda: route_of(workspace)["state"] == "stalled", 30, "the route to be shown as stalled")
+        threading.Event().wait(5)  # several times the re-send time
+        stalled = route_of(workspace)
+        assert (stalled["state"], stalled["rejected_total"], stalled["duplicates_possible_total"]) == ("stalled", 0, 0)
+        assert workspace.failed() == []
+    finally:
+        topology.broker.resume()
+    consumer.wait_ids(names)
+    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
+    assert relay.stop() == 0
+    audit(names + ["before"], consumer.deliveries).expect(most_sent_twice=0)
+
+
+def test_missing_topic_waits_and_is_shown(sqlite_store, workspace, topology):
+    """No message fails: they go out when the topic is there."""
+    missing = f"{topology.exchange}.later"
+    workspace.configure(sqlite_store.url, topology.broker.url(),
+                        [{"topic": "late.*", "exchange": missing, "max_attempts": 1, "resend_after": "1s"},
+                         {"topic": "orders.*", "exchange": topology.exchange}])
+    workspace.run("migrate").expect()
+    sqlite_store.prepare()
+    moving = topology.consume(topology.queue())
+    workspace.relay()
+    names = [f"late-{number}" for number in range(50)]
+    persist(sqlite_store, names, topic="late.created")
+    persist(sqlite_store, ["other"])
+    moving.wait_ids({"other"})
+    wait_until(lambda: "UNKNOWN_TOPIC" in workspace.run("status").expect().out, 30, "the route's fault to be shown")
+    assert route_of(workspace, "late.*")["state"] == "down"
+    assert workspace.failed() == []
+    topology.create(missing)
+    consumer = topology.consume(missing)
+    consumer.wait_ids(names, 90)
+    audit(names, consumer.deliveries).expect(most_sent_twice=0)
+
+
+@pytest.mark.parametrize("policy", ["fail", "resend", "drop"])
+def test_too_large_for_the_topic_ends_as_the_route_says(sqlite_store, workspace, topology, policy):
+    """The broker's refusal is the nack; its neighbours in the batch arrive."""
+    topic = topology.topic(max_message_bytes=2000)
+    workspace.configure(sqlite_store.url, topology.broker.url(),
+                        [{"topic": "*", "exchange": topic, "on_nack": policy, "max_attempts": 1, "resend_after": "200ms"}])
+    workspace.run("migrate").expect()
+    sqlite_store.prepare()
+    consumer = topology.consume(topic)
+    with sqlite_store.transaction() as transaction:
+        for number in range(100):
+            transaction.message("orders.created", "x" * (5000 if number == 50 else 100), id=f"m{number}")
+    workspace.relay()
+    fine = {f"m{number}" for number in range(100)} - {"m50"}
+    consumer.wait_ids(fine)
+    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
+    audit(fine, consumer.deliveries).expect(most_sent_twice=0)
+    failed = workspace.failed()
+    if policy == "drop":
+        assert failed == []
+        return
+    assert [(message["id"], message["reason"]) for message in failed] == [("m50", "rejected")]
+    assert "MSG_SIZE_TOO_LARGE" in workspace.run("failed", "show", "m50").expect().out
+
+
+@pytest.mark.parametrize("down", ["rabbitmq", "kafka"])
+def test_one_of_two_brokers_down_holds_up_nothing_of_the_other(sqlite_store, workspace, topology, rabbitmq, down):
+    """Routes of one relay to RabbitMQ and to Kafka; while one is away the other's messages flow."""
+    from harness.broker import Topology
+    other = Topology(rabbitmq)
+    workspace.configure(sqlite_store.url, topology.broker.url(),
+                        [{"topic": "k.*", "exchange": topology.exchange, "order": "key"},
+                         {"topic": "r.*", "exchange": other.exchange, "broker": "rabbit", "order": "key"}],
+                        others={"rabbit": rabbitmq.url()})
+    workspace.run("migrate").expect()
+    sqlite_store.prepare()
+    consumers = {"k": topology.consume(topology.queue()), "r": other.consume(other.queue(kind="classic"))}
+    relay = workspace.relay()
+    try:
+        for letter in "kr":
+            persist(sqlite_store, [f"{letter}-first"], topic=f"{letter}.created", key="1")
+            consumers[letter].wait_ids({f"{letter}-first"})
+        broker, away, flowing = (rabbitmq, "r", "k") if down == "rabbitmq" else (topology.broker, "k", "r")
+        broker.kill()
+        names = {letter: [f"{letter}-{number}" for number in range(1500)] for letter in "kr"}
+        for number in range(0, 1500, 50):
+            for letter in (away, flowing):
+                persist(sqlite_store, names[letter][number:number + 50], topic=f"{letter}.created", key=str(number % 7))
+        consumers[flowing].wait_ids(names[flowing], 60)
+        assert workspace.failed() == []
+        broker.start()
+        consumers[away].wait_ids(names[away], 90)
+        wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
+        assert relay.stop() == 0
+        assert workspace.failed() == []
+    finally:
+        other.close()
+
+
+def test_doctor_says_what_the_topic_promises(sqlite_store, shop, workspace, topology):
+    shop(sqlite_store)
+    found = {finding["code"]: finding for finding in workspace.run("doctor", "--json").json["findings"]}
+    assert found["WB-D300"]["severity"] == "ok"
+    assert "min.insync.replicas = 1" in found["WB-D331"]["text"]
+    assert "1 replica" in found["WB-D330"]["text"]
+
+
+@pytest.mark.parametrize("properties, words", [
+    ({"acks": "1"}, "'acks' is refused"),
+    ({"enable.idempotence": "false"}, "'enable.idempotence' is refused"),
+    ({"compresion.type": "lz4"}, "did you mean 'compression.type'?"),
+    ({"linger.ms": "soon"}, "'linger.ms'"),
+])
+def test_properties_that_are_unknown_or_break_a_promise_are_refused(sqlite_store, workspace, topology, properties, words):
+    workspace.configure(sqlite_store.url, topology.broker.url(), [{"topic": "*"}],
+                        broker_options={"properties": properties})
+    workspace.run("migrate").expect()
+    answer = workspace.run("relay", "--drain")
+    assert answer.code == 2, answer.err
+    assert words in answer.err
+
+
+@pytest.mark.parametrize("codec", ["gzip", "lz4", "zstd"])
+def test_compression_passes_through(sqlite_store, shop, workspace, topology, codec):
+    queue = shop(sqlite_store, broker_options={"properties": {"compression.type": codec, "linger.ms": 5}})
+    consumer = topology.consume(queue)
+    names = [f"m{number}" for number in range(500)]
+    persist(sqlite_store, names)
+    assert workspace.run("relay", "--drain").code == 0
+    consumer.wait_ids(names)
+
+
+def test_another_protocol_at_the_port_is_named(sqlite_store, workspace, topology, rabbitmq):
+    workspace.configure(sqlite_store.url, f"kafka://127.0.0.1:{rabbitmq.port}", [{"topic": "*"}])
+    workspace.run("migrate").expect()
+    answer = workspace.run("doctor")
+    assert answer.code == 3
+    assert "looks like RabbitMQ, not like Kafka" in answer.out + answer.err
