@@ -3,6 +3,7 @@
 PRESET ?= release
 STORE ?= sqlite
 GUARD ?= once
+BROKER ?= rabbitmq
 JOBS ?= $(shell nproc)
 python := build/venv/bin/python
 
@@ -29,8 +30,8 @@ build: setup ## builds everything: PRESET=release | debug | asan | tsan | clang 
 test: build ## builds, starts private servers, runs every test, stops the servers
 	@tools/services run -- ctest --preset $(PRESET) -j $(JOBS)
 
-demo: build ## the shop on real orders while parts of it are killed: STORE=sqlite | postgresql | redis, GUARD=once | sharded | redis | both | cache
-	@$(python) tools/demo --store $(STORE) --guard $(GUARD)
+demo: build ## the shop on real orders while parts of it are killed: STORE=sqlite | postgresql | redis, GUARD=once | sharded | redis | both | cache, BROKER=rabbitmq | kafka
+	@$(python) tools/demo --store $(STORE) --guard $(GUARD) --broker $(BROKER)
 
 bench: build ## the relay beside the raw limit of the same broker, from one run
 	@$(python) tools/bench

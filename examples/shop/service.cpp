@@ -144,11 +144,12 @@ void stop(int) { stopped = true; }
 ServiceOptions service_options(const std::string& name, int argc, char** argv,
                                const std::function<void(CLI::App&)>& more) {
   ServiceOptions options;
-  options.name = options.queue = name;
+  options.name = options.queue = options.group = name;
   CLI::App app("A service of the shop: " + name);
   app.add_option("--store", options.store, "its database: sqlite:///path or postgresql://...")->required();
-  app.add_option("--broker", options.broker, "the broker: amqp://...")->required();
-  app.add_option("--queue", options.queue, "its queue")->capture_default_str();
+  app.add_option("--broker", options.broker, "the broker: amqp://... or kafka://...")->required();
+  app.add_option("--queue", options.queue, "its queue, or topic of Kafka")->capture_default_str();
+  app.add_option("--group", options.group, "Kafka: its group")->capture_default_str();
   if (more) more(app);
   try {
     app.parse(argc, argv);
@@ -164,6 +165,7 @@ int run_service(const ServiceOptions& options, Work& work) {
   waybill::ConsumerOptions consuming;
   consuming.url = options.broker;
   consuming.queue = options.queue;
+  consuming.group = options.group;
   auto consumer = waybill::open_consumer(consuming);
   if (!consumer) {
     std::cerr << options.name << ": " << consumer.error().message() << std::endl;

@@ -17,20 +17,11 @@ BYTES = 256
 WINDOW = 1000
 
 
-class Queue:
-    """A queue of one kind with an exchange of its own, and a connection that watches its depth."""
-
-    def __init__(self, broker, kind):
-        self.broker, self.kind = broker, kind
-        self.name = self.exchange = f"bench-{uuid.uuid4().hex[:8]}"
-        self.connection = pika.BlockingConnection(pika.URLParameters(broker.url() + "/%2F?heartbeat=0"))
-        self.channel = self.connection.channel()
-        self.channel.exchange_declare(self.exchange, "topic", durable=True)
-        self.channel.queue_declare(self.name, durable=True, arguments={"x-queue-type": kind})
-        self.channel.queue_bind(self.name, self.exchange, "#")
+class Destination:
+    """Where the relay publishes to: a queue or a topic, whose depth can be asked."""
 
     def depth(self):
-        return self.channel.queue_declare(self.name, passive=True).method.message_count
+        raise NotImplementedError
 
     def rate_between(self, first, last, seconds=600):
         """Messages a second while the depth grows from `first` to `last`.
@@ -47,6 +38,29 @@ class Queue:
             wait_until(lambda goal=goal: passed(goal), seconds, f"{goal} messages in the queue", every=0.05)
         (began, low), (ended, high) = marks
         return (high - low) / (ended - began)
+
+
+class Queue(Destination):
+    """A queue of one kind with an exchange of its own, and a connection that watches its depth."""
+
+    def __init__(self, broker, kind):
+        self.broker, self.kind = broker, kind
+        self.name = self.exchange = f"bench-{uuid.uuid4().hex[:8]}"
+        self.connection = pika.BlockingConnection(pika.URLParameters(broker.url() + "/%2F?heartbeat=0"))
+        self.channel = self.connection.channel()
+        self.channel.exchange_declare(self.exchange, "topic", durable=True)
+        self.channel.queue_declare(self.name, durable=True, arguments={"x-queue-type": kind})
+        self.channel.queue_bind(self.name, self.exchange, "#")
+
+    def depth(self):
+        return self.channel.queue_declare(self.name, passive=True).method.message_count
+
+    def bare(self, count, shape, window=WINDOW):
+        """Messages a second and CPU microseconds a message of the bare C publisher, with messages of this shape."""
+        done = subprocess.run([BUILD / "bench" / "bare_publisher", str(self.broker.port), self.exchange, "bench",
+                               str(count), str(window), str(BYTES), shape], check=True, capture_output=True, text=True)
+        seconds, cpu = map(float, done.stdout.split())
+        return count / seconds, cpu / count * 1e6
 
     def close(self):
         self.channel.queue_delete(self.name)
@@ -82,11 +96,3 @@ class Relay:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-
-
-def bare_publisher(queue, count, shape, window=WINDOW):
-    """Messages a second and CPU microseconds a message of the bare C publisher, with messages of this shape."""
-    done = subprocess.run([BUILD / "bench" / "bare_publisher", str(queue.broker.port), queue.exchange, "bench",
-                           str(count), str(window), str(BYTES), shape], check=True, capture_output=True, text=True)
-    seconds, cpu = map(float, done.stdout.split())
-    return count / seconds, cpu / count * 1e6

@@ -10,11 +10,12 @@ import waybill_services as services
 
 from . import guards, insert_cost, latency, redis_limit, throughput
 from .bed import ROOT
+from .kafka_bed import Topic
 from .report import Report
 from .stores import MySQL, PostgreSQL, Redis, SQLite
 
 
-PARTS = ["rate", "latency", "cost", "guards", "redis", "backlog", "marks"]
+PARTS = ["rate", "kafka", "latency", "cost", "guards", "redis", "backlog", "marks"]
 STORES = ["postgresql", "sqlite", "mariadb", "redis"]
 
 
@@ -42,6 +43,10 @@ def _measure(report, stack, chosen):
     made = _Stores(stack, chosen.store or STORES)
     if "rate" in parts:
         throughput.beside_the_raw_limit(report, broker, made.fresh(), made.folder, rounds, 200_000 // scale)
+    if "kafka" in parts:
+        kafka = stack.enter_context(services.Kafka())
+        throughput.beside_the_raw_limit(report, kafka, made.fresh(), made.folder, rounds, 200_000 // scale,
+                                        make=Topic, kinds=("flushed", "cached"))
     if "latency" in parts:
         latency.commit_to_consumer(report, broker, made.fresh(), made.folder, 500, 20 if scale == 1 else 4)
     if "cost" in parts:

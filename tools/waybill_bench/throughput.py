@@ -1,13 +1,13 @@
 """How fast the relay drains an outbox, beside the bare publisher on the same broker."""
 
-from .bed import Queue, Relay, bare_publisher
+from .bed import Queue, Relay
 from .processes import cpu_seconds, peak_memory_bytes, wait_until_calm
 
 
-def _drain(broker, store, folder, kind, count, measured):
+def _drain(queue, store, folder, count, measured):
     """Fills `count`, measures until `measured` of them have arrived: rate, relay's and server's CPU us a message."""
-    queue = Queue(broker, kind)
     relay = Relay(folder, store, queue)
+    broker = queue.broker
     try:
         relay.migrate()
         store.fill(count)
@@ -27,39 +27,38 @@ def _drain(broker, store, folder, kind, count, measured):
         queue.close()
 
 
-def beside_the_raw_limit(report, broker, stores, folder, rounds, count):
-    """Bare publisher and relay in turn, `rounds` times; the median of each.
+def beside_the_raw_limit(report, broker, stores, folder, rounds, count, make=Queue, kinds=("quorum", "classic")):
+    """Bare publisher and relay in turn, `rounds` times; the median of each. `make` gives a destination of a kind.
 
     The limit is what the broker takes of messages with the relay's properties; what it takes of the barest ones stands
     beside it."""
     report.heading(f"Rate: {count:,} messages of 256 bytes, window 1,000, median of {rounds} rounds in turn")
-    report.columns("queue", "from", "messages/s", "of the raw limit", "of the barest", "CPU us a message", "database CPU us",
+    report.columns(make.__name__.lower(), "from", "messages/s", "of the raw limit", "of the barest", "CPU us a message", "database CPU us",
                    "peak MiB")
-    for kind in ("quorum", "classic"):
+    for kind in kinds:
         bare = {"small": [], "alike": []}
         relays = {store.name: [] for store in stores}
         for _ in range(rounds):
             for shape, results in bare.items():
-                results.append(_bare(broker, kind, count, shape))
+                results.append(_bare(make(broker, kind), count, shape))
             for store in stores:
-                relays[store.name].append(_drain(broker, store, folder, kind, count, count))
+                relays[store.name].append(_drain(make(broker, kind), store, folder, count, count))
                 report.tick()
         _rows(report, kind, {shape: _medians(results) for shape, results in bare.items()},
               {name: _medians(results) for name, results in relays.items()})
 
 
-def _bare(broker, kind, count, shape):
-    queue = Queue(broker, kind)
-    wait_until_calm(broker.process.pid)
+def _bare(queue, count, shape):
+    wait_until_calm(queue.broker.process.pid)
     try:
-        return bare_publisher(queue, count, shape)
+        return queue.bare(count, shape)
     finally:
         queue.close()
 
 
 def _rows(report, kind, bare, relays):
     limit, barest = bare["alike"][0], bare["small"][0]
-    for shape, name in (("small", "bare C publisher, id only"), ("alike", "bare C publisher, same properties")):
+    for shape, name in (("small", "bare C publisher, barest"), ("alike", "bare C publisher, same properties")):
         rate, cpu = bare[shape]
         report.row(kind, name, f"{rate:,.0f}", f"{rate / limit:.2f}", f"{rate / barest:.2f}", f"{cpu:.1f}", "", "")
     for name, (rate, own, server, memory) in relays.items():
@@ -78,10 +77,10 @@ def by_backlog(report, broker, stores, folder, rounds, small, large):
     report.heading(f"Rate by backlog: {small:,} and {large:,} waiting, quorum queue")
     report.columns("from", f"{small:,} waiting", f"{large:,} waiting", "ratio", "peak MiB")
     for store in stores:
-        low = median(_drain(broker, store, folder, "quorum", small, small)[0] for _ in range(max(3, rounds)))
+        low = median(_drain(Queue(broker, "quorum"), store, folder, small, small)[0] for _ in range(max(3, rounds)))
         report.tick()
         # Measured over its beginning only: the rest would measure the broker's own long queue.
-        high, _, _, memory = _drain(broker, store, folder, "quorum", large, min(large, 100_000))
+        high, _, _, memory = _drain(Queue(broker, "quorum"), store, folder, large, min(large, 100_000))
         report.row(store.name, f"{low:,.0f}", f"{high:,.0f}", f"{high / low:.2f}", f"{memory / 2**20:.0f}")
         report.figure(f"backlog {store.name}", high / low)
 

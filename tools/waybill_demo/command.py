@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from .brokers import BROKERS
 from .display import Display
 from .faults import Faults
 from .flash_sale import FlashSale
@@ -40,6 +41,7 @@ def _parse(arguments):
     parser = argparse.ArgumentParser(prog="tools/demo", description="The shop on real orders, while parts are killed.")
     parser.add_argument("--store", choices=("sqlite", "postgresql", "redis"), default="sqlite",
                         help="where the outbox is; redis: a flash sale, with its books in PostgreSQL")
+    parser.add_argument("--broker", choices=BROKERS, default="rabbitmq", help="what the messages go through")
     parser.add_argument("--guard", choices=GUARDS, default="once", help="what makes the inventory service idempotent")
     parser.add_argument("--rate", type=float, help="orders or purchases a second")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="of the moments of the faults")
@@ -55,10 +57,10 @@ def _parse(arguments):
 
 
 def _stage(chosen):
-    folder = _ROOT / "build" / "demo"
+    folder, broker = _ROOT / "build" / "demo", BROKERS[chosen.broker]()
     if chosen.store == "redis":
-        return FlashSale(chosen.build, folder, chosen.rate or 140)
-    return Superstore(chosen.build, folder, chosen.data, chosen.rate or 110, chosen.store, GUARDS[chosen.guard]())
+        return FlashSale(chosen.build, folder, broker, chosen.rate or 140)
+    return Superstore(chosen.build, folder, broker, chosen.data, chosen.rate or 110, chosen.store, GUARDS[chosen.guard]())
 
 
 def _leave(number, _frame):

@@ -52,13 +52,14 @@ class _Books(Deliveries):
 
 class FlashSale(Stage):
     queues = ("logistics",)
-    title = f"A flash sale: {UNITS:,} units in Redis, {PURCHASES:,} buyers, Waybill, RabbitMQ and PostgreSQL"
-    plan = ((0.08, "kill buyers"), (0.18, "kill relay"), (0.28, "kill sync"), (0.38, "cut"), (0.48, "restart Redis"),
-            (0.60, "restart RabbitMQ"), (0.72, "restart PostgreSQL"), (0.82, "kill sync"), (0.90, "kill relay"))
 
-    def __init__(self, build, folder, rate):
-        super().__init__(build, folder)
+    def __init__(self, build, folder, broker, rate):
+        super().__init__(build, folder, broker)
         self.rate = rate
+        self.title = f"A flash sale: {UNITS:,} units in Redis, {PURCHASES:,} buyers, Waybill, {broker.name} and PostgreSQL"
+        self.plan = ((0.08, "kill buyers"), (0.18, "kill relay"), (0.28, "kill sync"), (0.38, "cut"),
+                     (0.48, "restart Redis"), (0.60, f"restart {broker.name}"), (0.72, "restart PostgreSQL"),
+                     (0.82, "kill sync"), (0.90, "kill relay"))
 
     def start(self, say):
         self.open(say)
@@ -71,7 +72,8 @@ class FlashSale(Stage):
         self.configure({"cache": cache.url(), "shop": server.url("shop")}, _SYNC)
         self.waybill("migrate")
         self._fill(server.url("shop"))
-        self.begin("logistics", self.shop("logistics"), "--store", server.url("shop"), "--broker", self.broker.url())
+        self.begin("logistics", self.shop("logistics"), "--store", server.url("shop"),
+                   *self.broker.consuming("logistics"))
         self.begin_waybill("relay", "relay")
         self.begin_waybill("sync", "sync")
         self.begin("buyers", self.shop("buyers"), "--redis", cache.url(), "--purchases", PURCHASES, "--rate", self.rate)
@@ -97,7 +99,7 @@ class FlashSale(Stage):
         return progress[0] == UNITS and self.programs["buyers"].ended() and self.settled()
 
     def settled(self):
-        return self.status("cache")[0] == 0 and self.waiting_deliveries() == 0 and self._synced()["waiting"] == 0
+        return self.status("cache")[0] == 0 and self.broker.waiting() == 0 and self._synced()["waiting"] == 0
 
     def deliveries(self):
         return self.books.deliveries()
@@ -117,7 +119,7 @@ class FlashSale(Stage):
             exact("orders in PostgreSQL", len(orders), len({name for name, _ in applied})),
             exact("orders that differ", 0, sum(orders.get(name) != units for name, units in applied)),
             exact("applied twice", 0, len(applied) - len({name for name, _ in applied})),
-            *deliveries(books, faults),
+            *deliveries(books, faults, self.broker.marks_redelivery),
             exact("shipments", len(orders), len(shipped & orders.keys())),
             exact("shipped, but never sold", 0, len(shipped - orders.keys())),
             exact("shipped twice", 0, books.shipped_twice()),

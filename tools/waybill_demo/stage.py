@@ -5,9 +5,6 @@ import shutil
 import subprocess
 from contextlib import ExitStack
 
-import pika
-from waybill_services import Gate, RabbitMQ
-
 from .processes import Program
 
 # Small, so that the bound of what may be delivered twice is easy to see.
@@ -34,24 +31,17 @@ class Stage:
 
     queues = ()
 
-    def __init__(self, build, folder):
-        self.build, self.folder = build, folder
+    def __init__(self, build, folder, broker):
+        self.build, self.folder, self.broker = build, folder, broker
         self.configuration = folder / "waybill.toml"
         self.programs, self.servers = {}, {}
         self.stack = ExitStack()
 
     def open(self, say):
-        """Takes an empty folder and starts RabbitMQ."""
+        """Takes an empty folder and starts the broker."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        self.broker = self.serve("RabbitMQ", RabbitMQ(), say)
-        self.gate = self.stack.enter_context(Gate(self.broker.port))
-        with pika.BlockingConnection(pika.URLParameters(self.broker.url())) as connection:
-            channel = connection.channel()
-            channel.exchange_declare("shop", exchange_type="topic", durable=True)
-            for queue in self.queues:
-                channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
-                channel.queue_bind(queue, "shop", "orders.#")
+        self.broker.open(self, say)
 
     def close(self):
         self.stack.close()
@@ -65,7 +55,7 @@ class Stage:
         """Stores by name and URL, the one route of the shop, and what a play adds."""
         text = "".join(f'[store.{name}]\nurl = "{url}"\n\n' for name, url in stores.items())
         self.configuration.write_text(
-            text + _ROUTES.format(broker=self.gate.url(self.broker.url()), unsettled=UNSETTLED) + more)
+            text + _ROUTES.format(broker=self.broker.relay_url(), unsettled=UNSETTLED) + more)
 
     def begin(self, name, *command):
         """Starts a program that runs until the end."""
@@ -97,9 +87,3 @@ class Stage:
     def check(self):
         for program in self.programs.values():
             program.check()
-
-    def waiting_deliveries(self):
-        """Messages in the queues that no service has taken yet."""
-        with pika.BlockingConnection(pika.URLParameters(self.broker.url())) as connection:
-            channel = connection.channel()
-            return sum(channel.queue_declare(queue, passive=True).method.message_count for queue in self.queues)

@@ -10,10 +10,10 @@ from .stage import Stage
 class Superstore(Stage):
     queues = ("logistics", "inventory")
 
-    def __init__(self, build, folder, data, rate, store, guard):
-        super().__init__(build, folder)
+    def __init__(self, build, folder, broker, data, rate, store, guard):
+        super().__init__(build, folder, broker)
         self.data, self.rate, self.kind, self.guard = data, rate, store, guard
-        self.title = f"{ORDERS:,} orders through {store}, Waybill and RabbitMQ, inventory by the guard `{guard.name}`"
+        self.title = f"{ORDERS:,} orders through {store}, Waybill and {broker.name}, inventory by the guard `{guard.name}`"
 
     def start(self, say):
         self.open(say)
@@ -27,7 +27,7 @@ class Superstore(Stage):
         self.books.prepare()
         self.guard.prepare(self)
         self._start_programs()
-        self.plan = ((0.10, "kill relay"), (0.25, "cut"), (0.40, "kill relay"), (0.55, "restart RabbitMQ"),
+        self.plan = ((0.10, "kill relay"), (0.25, "cut"), (0.40, "kill relay"), (0.55, f"restart {self.broker.name}"),
                      (0.80, "kill relay"), *self.guard.plan)
 
     def progress(self):
@@ -43,7 +43,7 @@ class Superstore(Stage):
         return progress == (ORDERS, ORDERS, UNITS) and self.programs["orders"].ended()
 
     def settled(self):
-        return self.status("shop")[0] == 0 and self.waiting_deliveries() == 0 and self.guard.settled()
+        return self.status("shop")[0] == 0 and self.broker.waiting() == 0 and self.guard.settled()
 
     def deliveries(self):
         return self.books.deliveries()
@@ -57,7 +57,7 @@ class Superstore(Stage):
         return [
             exact("orders", ORDERS, orders),
             exact("messages confirmed", ORDERS, orders - sending - failed),
-            *deliveries(self.books, faults),
+            *deliveries(self.books, faults, self.broker.marks_redelivery),
             exact("shipments", ORDERS, shipments),
             exact("products", PRODUCTS, len({product for at, (product, _) in lines.items() if at in moved})),
             exact("units taken", UNITS, units),
@@ -83,11 +83,12 @@ class Superstore(Stage):
         return self.servers["PostgreSQL"]
 
     def _start_programs(self):
-        ends = ["--store", self.store, "--broker", self.broker.url()]
-        self.begin("logistics", self.shop("logistics"), *ends)
+        store = ["--store", self.store]
+        self.begin("logistics", self.shop("logistics"), *store, *self.broker.consuming("logistics"))
         # Two inventory services share one queue and one stock.
         for name in ("inventory-1", "inventory-2"):
-            self.begin(name, self.shop("inventory"), *ends, "--guard", self.guard.name, *self.guard.arguments)
+            self.begin(name, self.shop("inventory"), *store, *self.broker.consuming("inventory"), "--guard",
+                       self.guard.name, *self.guard.arguments)
         self.begin_waybill("relay", "relay")
         self.guard.begin(self)
         self.begin("orders", self.shop("orders"), "--store", self.store, "--csv", self.data, "--rate", self.rate)

@@ -14,15 +14,15 @@ from .ports import free_port
 
 
 class Gate:
-    """Accepts on a port of its own and forwards to the port `target` on loopback.
+    """Accepts on `port`, or on one of its own, and forwards to the port `target` on loopback.
 
     `amqp` says that a broker is behind it, whose confirms the gate can withhold or cut at.
     """
 
-    def __init__(self, target, amqp=True):
+    def __init__(self, target, amqp=True, port=None):
         self.target = target
         self.amqp = amqp
-        self.port = free_port()
+        self.port = port or free_port()
         self.delay = 0.0
         self.cut_after_bytes = None
         self.confirms = "pass"

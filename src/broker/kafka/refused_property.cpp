@@ -49,7 +49,6 @@ constexpr Refusal refusals[] = {
     {"enable.auto.commit", consumer_side},
     {"auto.commit.enable", consumer_side},
     {"enable.auto.offset.store", consumer_side},
-    {"auto.offset.reset", consumer_side},
     {"isolation.level", consumer_side},
 };
 

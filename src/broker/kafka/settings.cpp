@@ -124,6 +124,13 @@ Result<Builder> begin(const BrokerConfig& config, Kind kind) {
     // As Java's client does it, so that services in any language find a key in the same partition.
     builder.set("partitioner", "murmur2_random");
     builder.set("topic.metadata.propagation.max.ms", "1000");
+  } else if (kind == Kind::consumer) {
+    // When a member dies the whole group waits for this long; the library's 45 s is for pauses that C++ does not make.
+    builder.set("session.timeout.ms", "10000");
+    builder.set("auto.offset.reset", "earliest");
+    // A consumer that is behind must not hold a hundred thousand messages.
+    builder.set("queued.min.messages", "1000");
+    builder.set("queued.max.messages.kbytes", "16384");
   }
   return builder;
 }
@@ -170,10 +177,6 @@ Result<SettingsHandle> consumer_settings(const BrokerConfig& config, const std::
   builder->set("group.id", group);
   builder->set("enable.auto.commit", "false");
   builder->set("enable.auto.offset.store", "false");
-  builder->set("auto.offset.reset", "earliest");
-  // Only what is committed counts, and a consumer that is behind must not hold a hundred thousand messages.
-  builder->set("queued.min.messages", "1000");
-  builder->set("queued.max.messages.kbytes", "16384");
   return builder->finish("consumer");
 }
 
