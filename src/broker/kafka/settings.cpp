@@ -120,7 +120,8 @@ Result<Builder> begin(const BrokerConfig& config, Kind kind) {
     // Infinite: whoever gives a message up while the library may still send it makes a duplicate.
     builder.set("message.timeout.ms", "0");
     builder.set("message.max.bytes", std::to_string(largest_message));
-    builder.set("linger.ms", "0");
+    // Without it the first message of a burst leaves alone, and the library spins until its answer is there.
+    builder.set("linger.ms", "1");
     // As Java's client does it, so that services in any language find a key in the same partition.
     builder.set("partitioner", "murmur2_random");
     builder.set("topic.metadata.propagation.max.ms", "1000");
