@@ -29,7 +29,7 @@ routing_key = "{topic}"
 # on_unroutable = "fail"                     # resend | drop | fail
 # order = "none"                             # none | key: the messages of one key arrive in order
 # on_failed_key = "park"                     # with order = "key": park | skip | stop
-# format = "plain"                           # plain | cloudevents
+# format = "plain"                           # plain | cloudevents | debezium
 
 [relay]
 # window = 1000                              # unconfirmed messages per broker connection

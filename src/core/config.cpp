@@ -64,7 +64,17 @@ std::string_view to_string(Order value) noexcept { return value == Order::none ?
 std::string_view to_string(OnFailedKey value) noexcept {
   return value == OnFailedKey::park ? "park" : value == OnFailedKey::skip ? "skip" : "stop";
 }
-std::string_view to_string(Format value) noexcept { return value == Format::plain ? "plain" : "cloudevents"; }
+std::string_view to_string(Format value) noexcept {
+  switch (value) {
+    case Format::plain:
+      return "plain";
+    case Format::cloudevents:
+      return "cloudevents";
+    case Format::debezium:
+      return "debezium";
+  }
+  return "unknown";
+}
 
 const StoreConfig* Config::store(std::string_view name) const { return by_name(stores, name); }
 

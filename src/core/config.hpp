@@ -19,7 +19,7 @@ enum class OnNack { resend, drop, fail };
 enum class OnUnroutable { resend, drop, fail };
 enum class Order { none, key };
 enum class OnFailedKey { park, skip, stop };
-enum class Format { plain, cloudevents };
+enum class Format { plain, cloudevents, debezium };
 
 /// As the configuration file writes them.
 std::string_view to_string(OnNack value) noexcept;
@@ -66,7 +66,7 @@ struct RouteConfig {
   OnFailedKey on_failed_key = OnFailedKey::park;
   Format format = Format::plain;
   std::string source;            ///< CloudEvents source
-  std::string type = "{topic}";  ///< CloudEvents type
+  std::string type = "{topic}";  ///< CloudEvents type, or Debezium's eventType
 };
 
 /// `[relay]`

@@ -1,7 +1,11 @@
 """What is particular to Kafka, seen from outside: the records, a silent or killed broker, topics that are missing or
 refuse, a second broker beside it, and wrong configurations."""
 
+import json
+import textwrap
 import threading
+import uuid
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +61,42 @@ def test_cloudevents_in_binary_mode(sqlite_store, shop, workspace, topology):
         "ce_specversion": "1.0", "ce_id": "event-1", "ce_source": "/shop", "ce_type": "com.shop.orders.created",
         "ce_partitionkey": "17"}
     assert headers["content-type"] == "application/json"
+
+
+def trigger_of_the_guide():
+    """The SQL of docs/migrate-from-debezium.md."""
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "migrate-from-debezium.md").read_text()
+    return textwrap.dedent(guide.split("```sql\n")[1].split("```")[0])
+
+
+def test_events_of_debeziums_outbox_table(postgresql_store, workspace, topology):
+    """Rows of Debezium's table, copied by the guide's trigger, arrive in the layout of its event router."""
+    workspace.configure(postgresql_store.url, topology.broker.url(),
+                        [{"topic": "*", "exchange": f"{topology.exchange}.{{topic}}", "order": "key", "format": "debezium"}])
+    workspace.run("migrate").expect()
+    topology.create(f"{topology.exchange}.order")
+    consumer = topology.consume(f"{topology.exchange}.order")
+    identity = str(uuid.uuid4())
+    postgresql_store.query("CREATE TABLE outbox (id uuid NOT NULL, aggregatetype varchar(255) NOT NULL, aggregateid "
+                            "varchar(255) NOT NULL, type varchar(255) NOT NULL, payload jsonb)")
+    postgresql_store.query(trigger_of_the_guide())
+    postgresql_store.query(f"INSERT INTO outbox VALUES ('{identity}', 'order', '1', 'OrderCreated', '{{\"id\": 1}}');"
+                            f"DELETE FROM outbox")
+    workspace.relay()
+    consumer.wait_ids({identity})
+    record = consumer.deliveries[0]
+    assert (record.headers["id"], record.headers["eventType"], record.key) == (identity, "OrderCreated", "1")
+    assert json.loads(record.body) == {"id": 1}
+
+
+def test_debeziums_headers_replace_those_of_the_message(sqlite_store, shop, workspace, topology):
+    queue = shop(sqlite_store, route={"format": "debezium", "type": "type of {topic}"})
+    consumer = topology.consume(queue)
+    workspace.relay()
+    persist(sqlite_store, ["one"], headers='{"id":"mine","other":"kept"}')
+    consumer.wait_ids({"one"})
+    headers = consumer.deliveries[0].headers
+    assert (headers["id"], headers["eventType"], headers["other"]) == ("one", "type of orders.created", "kept")
 
 
 def test_topic_named_by_the_message_when_the_route_names_none(sqlite_store, workspace, topology):

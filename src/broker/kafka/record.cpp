@@ -61,7 +61,7 @@ void read_headers(Delivery& delivery, const rd_kafka_message_t& record) {
 std::size_t size_of(const Outgoing& outgoing) {
   const Message& message = *outgoing.message;
   std::size_t sum = message.payload.size() + 512;  // of our own headers and Kafka's framing, at most
-  for (const Headers* headers : {&message.headers, &outgoing.attributes}) {
+  for (const Headers* headers : {&message.headers, &outgoing.attributes, &outgoing.layout}) {
     for (const auto& [name, value] : *headers) sum += name.size() + value.size() + 16;
   }
   return sum;
@@ -79,10 +79,12 @@ std::optional<std::string> record_fault(const Outgoing& outgoing) {
 
 HeadersHandle make_headers(const Outgoing& outgoing) {
   const Message& message = *outgoing.message;
-  HeadersHandle headers(rd_kafka_headers_new(message.headers.size() + outgoing.attributes.size() + 6));
+  HeadersHandle headers(
+      rd_kafka_headers_new(message.headers.size() + outgoing.attributes.size() + outgoing.layout.size() + 6));
   for (const auto& [name, value] : message.headers) {
-    if (!is_own_header(name)) add(headers.get(), name, value);
+    if (!is_own_header(name) && outgoing.layout.count(name) == 0) add(headers.get(), name, value);
   }
+  for (const auto& [name, value] : outgoing.layout) add(headers.get(), name, value);
   for (const auto& [name, value] : outgoing.attributes) {
     add(headers.get(), std::string(cloudevents_prefix) + name, value);
   }

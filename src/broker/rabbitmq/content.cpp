@@ -24,7 +24,7 @@ std::optional<std::string> name_fault(const Outgoing& outgoing) {
   if (auto fault = too_long("the exchange's name", outgoing.exchange)) return fault;
   if (auto fault = too_long("the id", message.id.str())) return fault;
   if (auto fault = too_long("the content type", message.content_type)) return fault;
-  for (const Headers* headers : {&message.headers, &outgoing.attributes}) {
+  for (const Headers* headers : {&message.headers, &outgoing.attributes, &outgoing.layout}) {
     for (const auto& [name, value] : *headers) {
       if (auto fault = too_long("the name of header '" + name.substr(0, 40) + "...'", name)) return fault;
     }
@@ -34,7 +34,7 @@ std::optional<std::string> name_fault(const Outgoing& outgoing) {
 
 std::size_t header_bytes(const Outgoing& outgoing) {
   std::size_t sum = 0;
-  for (const Headers* headers : {&outgoing.message->headers, &outgoing.attributes}) {
+  for (const Headers* headers : {&outgoing.message->headers, &outgoing.attributes, &outgoing.layout}) {
     for (const auto& [name, value] : *headers) sum += name.size() + value.size() + 6;
   }
   return sum;
@@ -53,8 +53,9 @@ void ContentEncoder::collect_headers(const Outgoing& outgoing) {
   const Message& message = *outgoing.message;
   entries_.clear();
   for (const auto& [name, value] : message.headers) {
-    if (!is_own_header(name)) text(name, value);
+    if (!is_own_header(name) && outgoing.layout.count(name) == 0) text(name, value);
   }
+  for (const auto& [name, value] : outgoing.layout) text(name, value);
   attribute_names_.clear();
   attribute_names_.reserve(outgoing.attributes.size());
   for (const auto& [name, value] : outgoing.attributes) {

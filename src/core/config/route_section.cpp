@@ -28,7 +28,7 @@ void read_policy(Section& section, RouteConfig& route) {
                       {OnUnroutable::resend, OnUnroutable::drop, OnUnroutable::fail});
   section.read_choice("order", route.order, {Order::none, Order::key});
   section.read_choice("on_failed_key", route.on_failed_key, {OnFailedKey::park, OnFailedKey::skip, OnFailedKey::stop});
-  section.read_choice("format", route.format, {Format::plain, Format::cloudevents});
+  section.read_choice("format", route.format, {Format::plain, Format::cloudevents, Format::debezium});
 }
 
 void check_template_key(Section& section, std::string_view key, const std::string& text) {
