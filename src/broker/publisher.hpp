@@ -34,9 +34,9 @@ struct Outgoing {
   std::string exchange;  ///< RabbitMQ exchange; the topic for Kafka and RocketMQ
   std::string routing_key;
   std::uint32_t attempt = 1;         ///< travels as header `waybill-attempt`
-  Headers attributes;                ///< of CloudEvents, each gets the wire's own prefix
-  Headers layout;                    ///< the route's own headers, which replace the message's of the same name
+  Headers attributes{};              ///< of CloudEvents, each gets the wire's own prefix
   std::int64_t persisted_at_ms = 0;  ///< store's wall clock, Unix ms; travels where the id does not tell it; 0: unknown
+  Headers layout{};                  ///< the route's own headers, which replace the message's of the same name
 };
 
 enum class OutcomeKind {

@@ -35,3 +35,7 @@ gtest_discover_tests(kafka_scripted_test DISCOVERY_TIMEOUT 60)
 add_executable(kafka_publisher_test kafka_publisher_test.cpp)
 target_link_libraries(kafka_publisher_test PRIVATE waybill_publisher_rigs waybill_values GTest::gtest_main)
 gtest_discover_tests(kafka_publisher_test DISCOVERY_TIMEOUT 60)
+
+add_executable(kafka_consumer_test kafka_consumer_test.cpp)
+target_link_libraries(kafka_consumer_test PRIVATE waybill_publisher_rigs waybill_values PkgConfig::RDKAFKA GTest::gtest_main)
+gtest_discover_tests(kafka_consumer_test DISCOVERY_TIMEOUT 60)

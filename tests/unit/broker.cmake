@@ -5,7 +5,7 @@ target_link_libraries(broker_unit_test PRIVATE waybill_broker_rabbitmq waybill_v
                                                GTest::gtest_main)
 gtest_discover_tests(broker_unit_test DISCOVERY_TIMEOUT 60)
 
-add_executable(kafka_unit_test kafka_report_test.cpp kafka_settings_test.cpp offset_ledger_test.cpp topic_facts_test.cpp
+add_executable(kafka_unit_test kafka_record_test.cpp kafka_report_test.cpp kafka_settings_test.cpp offset_ledger_test.cpp topic_facts_test.cpp
                                protocol_guess_test.cpp)
 target_link_libraries(kafka_unit_test PRIVATE waybill_broker_kafka waybill_values GTest::gtest_main)
 gtest_discover_tests(kafka_unit_test DISCOVERY_TIMEOUT 60)

@@ -35,7 +35,7 @@ Result<std::unique_ptr<Consumer>> KafkaConsumer::open(SettingsHandle settings, c
   std::array<char, 512> why{};
   consumer->client_.reset(rd_kafka_new(RD_KAFKA_CONSUMER, settings.get(), why.data(), why.size()));
   if (!consumer->client_) return Error(ErrorCode::invalid_configuration, std::string("consumer: ") + why.data());
-  (void)settings.release();  // the client's now
+  leave_to_library(settings);
   rd_kafka_poll_set_consumer(consumer->client_.get());
   consumer->queue_.reset(rd_kafka_queue_get_consumer(consumer->client_.get()));
   const PartitionsHandle topics(rd_kafka_topic_partition_list_new(1));

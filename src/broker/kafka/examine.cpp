@@ -27,7 +27,7 @@ Result<ClientHandle> make_client(const BrokerConfig& config) {
   std::array<char, 512> why{};
   ClientHandle client(rd_kafka_new(RD_KAFKA_PRODUCER, settings->get(), why.data(), why.size()));
   if (!client) return Error(ErrorCode::invalid_configuration, why.data());
-  (void)settings->release();  // the client's now
+  leave_to_library(*settings);
   return client;
 }
 
@@ -70,6 +70,7 @@ TopicFacts facts_of(const rd_kafka_metadata_topic_t& topic) {
 std::optional<std::string> read_settings(rd_kafka_t* client, std::vector<TopicFacts>& topics) {
   std::vector<ResourceHandle> resources;
   std::vector<rd_kafka_ConfigResource_t*> asked;
+  asked.reserve(topics.size());
   for (const auto& topic : topics) {
     asked.push_back(
         resources.emplace_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.name.c_str())).get());

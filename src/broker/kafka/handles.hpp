@@ -28,6 +28,12 @@ using PartitionsHandle =
     std::unique_ptr<rd_kafka_topic_partition_list_t, Destroyer<rd_kafka_topic_partition_list_destroy>>;
 using QueueHandle = std::unique_ptr<rd_kafka_queue_t, Destroyer<rd_kafka_queue_destroy>>;
 
+/// The library has taken the object over.
+template <class Object, class Destroy>
+void leave_to_library(std::unique_ptr<Object, Destroy>& handle) {
+  [[maybe_unused]] Object* left = handle.release();
+}
+
 /// An error in Kafka's words: `UNKNOWN_TOPIC_OR_PART: Broker: Unknown topic or partition`. The library's own have a
 /// name with an underscore before it.
 inline std::string words_of(rd_kafka_resp_err_t error) {

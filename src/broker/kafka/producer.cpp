@@ -58,7 +58,7 @@ Result<std::unique_ptr<Producer>> Producer::create(SettingsHandle settings, int 
   rd_kafka_conf_set_events(settings.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   ClientHandle client(rd_kafka_new(RD_KAFKA_PRODUCER, settings.get(), why.data(), why.size()));
   if (!client) return Error(ErrorCode::invalid_configuration, why.data());
-  (void)settings.release();  // the client's now
+  leave_to_library(settings);
   return std::unique_ptr<Producer>(new Producer(std::move(client), wake_fd));
 }
 
@@ -76,7 +76,7 @@ Producer::Answer Producer::produce(Outgoing& outgoing) {
   auto headers = make_headers(kept.outgoing);
   const rd_kafka_resp_err_t error = hand_to_library(client_.get(), kept.outgoing, headers.get(), &kept);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    (void)headers.release();  // the library's now
+    leave_to_library(headers);
     return {};
   }
   outgoing = std::move(kept.outgoing);

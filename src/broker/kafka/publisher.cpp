@@ -179,7 +179,7 @@ void KafkaPublisher::give_up() {
   const Deadline limit = Deadline::after(goodbye_limit);
   const Deadline asked{MonoTime{Duration{stop_by_}}};
   const Deadline until = stopping_ && asked.at() < limit.at() ? asked : limit;
-  const auto last_word = [this](Outgoing outgoing, const Report& report) {
+  const auto last_word = [this](const Outgoing& outgoing, const Report& report) {
     answer(outgoing, report.kind, report.answer);
   };
   for (auto* each : {&producer_, &alone_}) {
