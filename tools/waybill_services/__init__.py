@@ -13,6 +13,7 @@ Only the standard library is used, so any Python 3.11 can import it.
 
 from .gate import Gate
 from .kafka import Kafka
+from .kafka_cluster import KafkaCluster
 from .mariadb import MariaDB
 from .pgbouncer import PgBouncer
 from .ports import free_port
@@ -22,5 +23,5 @@ from .redis import Redis
 from .redis_cluster import RedisCluster, Replica as RedisReplica
 from .waiting import wait_until
 
-__all__ = ["Gate", "Kafka", "MariaDB", "PgBouncer", "PostgreSQL", "RabbitMQ", "Redis", "RedisCluster", "RedisReplica",
-           "free_port", "wait_until"]
+__all__ = ["Gate", "Kafka", "KafkaCluster", "MariaDB", "PgBouncer", "PostgreSQL", "RabbitMQ", "Redis", "RedisCluster",
+           "RedisReplica", "free_port", "wait_until"]

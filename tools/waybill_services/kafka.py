@@ -60,15 +60,21 @@ class Kafka(Service):
         certificate, key = make_certificate(self.directory)
         (self.directory / "keystore.pem").write_text(key.read_text() + certificate.read_text())
         self._file.write_text("".join(f"{name}={value}\n" for name, value in self._all_settings().items()))
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        self.run(self._java("-Xmx64m", "kafka.tools.StorageTool", "format", "-t", cluster, "-c", self._file))
+        self.run(self._java("-Xmx64m", "kafka.tools.StorageTool", "format", "-t", self.cluster_id(), "-c", self._file))
+
+    def cluster_id(self):
+        return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+    def listeners(self):
+        """Where it listens, by name."""
+        gates = {f"GATE{number}": port for number, (port, _) in enumerate(self.gates)}
+        return {"CLIENT": self.port, "SECURE": self.secure_port, "CONTROLLER": self._controller, **gates}
 
     def _all_settings(self):
-        listens = {"CLIENT": self.port, "SECURE": self.secure_port, "CONTROLLER": self._controller}
-        says = {"CLIENT": self.port, "SECURE": self.secure_port}
-        for number, (port, said) in enumerate(self.gates):
-            listens[f"GATE{number}"], says[f"GATE{number}"] = port, said
-        protocols = {name: "SASL_SSL" if name == "SECURE" else "PLAINTEXT" for name in listens}
+        listens = self.listeners()
+        says = {name: port for name, port in listens.items() if name != "CONTROLLER"}
+        says.update({f"GATE{number}": said for number, (_, said) in enumerate(self.gates)})
+        protocols = {name: "SASL_SSL" if name == "SECURE" else "PLAINTEXT" for name in (*listens, "CONTROLLER")}
         login = "org.apache.kafka.common.security.plain.PlainLoginModule"
         return {
             "process.roles": "broker,controller", "node.id": 1,
