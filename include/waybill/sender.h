@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The in-process way, for a service whose business data is elsewhere: persists a message in a Redis store, publishes it
-/// from the service's own process, and tells the service what the broker said. A relay on the same store (`waybill
+/// The in-process way, for a service whose business data is elsewhere: persists a message in a Redis store, publishes
+/// it from the service's own process, and tells the service what the broker said. A relay on the same store (`waybill
 /// relay`, or waybill::Relay in this process) is the safety net: what this process can't finish, it sends.
 /// Compiles as C++17, 20 and 23. Link `waybill::relay`.
 
