@@ -13,6 +13,7 @@
 #include "core/uuid.hpp"
 #include "kafka_topics.hpp"
 #include "publisher_recorder.hpp"
+#include "publisher_rig.hpp"
 
 namespace waybill::testing {
 namespace {
@@ -187,6 +188,60 @@ TEST_F(KafkaConsumerTest, OptionsThatCantWorkAreRefused) {
   EXPECT_NE(open_consumer(options).error().message().find("'enable.auto.commit' is refused"), std::string::npos);
   options.properties = {{"partition.assignment.strategy", "cooperative-sticky"}};
   EXPECT_NE(open_consumer(options).error().message().find("gives all its partitions back"), std::string::npos);
+}
+
+/// A consumer whose way to the broker is a gate.
+class GatedKafkaConsumer : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    rig_ = make_kafka_rig();
+    ASSERT_EQ(rig_->fault(), "");
+    auto opened = broker::open_publisher(rig_->config());
+    ASSERT_TRUE(opened);
+    publisher_ = std::move(*opened);
+    publisher_->start(recorder_);
+    ASSERT_TRUE(recorder_.await_up());
+    ConsumerOptions options = rig_->consumer();
+    options.url = rig_->config().url.reveal();
+    auto consumer = open_consumer(options);
+    ASSERT_TRUE(consumer);
+    consumer_ = std::move(*consumer);
+  }
+  void TearDown() override {
+    if (publisher_) publisher_->stop(Deadline::after(seconds{1}));
+  }
+  std::optional<Delivery> publish_and_receive(std::uint64_t tag) {
+    publisher_->publish({outgoing(tag, rig_->good().exchange, "")});
+    auto received = consumer_->receive(seconds{30});
+    EXPECT_TRUE(received) << received.error().message();
+    return received ? *received : std::nullopt;
+  }
+
+  std::unique_ptr<PublisherRig> rig_;
+  Recorder recorder_;
+  std::unique_ptr<broker::Publisher> publisher_;
+  std::unique_ptr<Consumer> consumer_;
+};
+
+TEST_F(GatedKafkaConsumer, GoesOnAfterACutWhereItWas) {
+  for (std::uint64_t tag = 1; tag <= 3; ++tag) {
+    const auto delivery = publish_and_receive(tag);
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->message.id.str(), "message-" + std::to_string(tag));
+    rig_->cut();
+    consumer_->ack(*delivery);
+  }
+}
+
+TEST_F(GatedKafkaConsumer, EndsSoonWhenTheBrokerIsAway) {
+  const auto delivery = publish_and_receive(1);
+  ASSERT_TRUE(delivery);
+  consumer_->ack(*delivery);
+  rig_->reachable(false);
+  const auto began = std::chrono::steady_clock::now();
+  consumer_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, seconds{10});
+  rig_->reachable(true);
 }
 
 }  // namespace

@@ -12,6 +12,9 @@ namespace {
 /// Each commit is a request to the broker, and what was not committed in a crash only comes again.
 constexpr std::size_t commit_after = 100;
 constexpr Duration commit_at_latest = std::chrono::milliseconds{200};
+/// How long leaving the group in good order may take.
+constexpr Duration goodbye_limit = std::chrono::seconds{3};
+constexpr Duration poll_step = std::chrono::milliseconds{50};
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
 
@@ -50,9 +53,22 @@ KafkaConsumer::KafkaConsumer(std::string topic, std::uint16_t prefetch)
     : topic_(std::move(topic)), prefetch_(prefetch) {}
 
 KafkaConsumer::~KafkaConsumer() {
-  if (!client_) return;
-  // It gives the partitions back, which commits what is done.
-  rd_kafka_consumer_close(client_.get());
+  if (!queue_) return;
+  // Leaving in good order commits what is done and tells the group; with the broker away it would wait for ever.
+  closing_ = true;
+  commit(false);
+  QueueHandle leaving(rd_kafka_queue_new(client_.get()));
+  rd_kafka_error_t* refused = rd_kafka_consumer_close_queue(client_.get(), leaving.get());
+  const Deadline deadline = Deadline::after(goodbye_limit);
+  while (refused == nullptr && rd_kafka_consumer_closed(client_.get()) == 0 && !deadline.passed()) {
+    const EventHandle event(rd_kafka_queue_poll(leaving.get(), to_ms(poll_step)));
+    if (!event || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
+    rebalance(rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get()));
+  }
+  if (refused != nullptr) rd_kafka_error_destroy(refused);
+  leaving.reset();
+  queue_.reset();
+  rd_kafka_destroy_flags(client_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
 Result<std::optional<Delivery>> KafkaConsumer::receive(std::chrono::milliseconds wait) {
@@ -155,7 +171,7 @@ void KafkaConsumer::rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition
   if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     rd_kafka_assign(client_.get(), partitions);
   } else {
-    if (rd_kafka_assignment_lost(client_.get()) == 0) commit(true);
+    if (rd_kafka_assignment_lost(client_.get()) == 0) commit(!closing_);
     // What was handed out of them comes again, perhaps to another member.
     ledger_.clear();
     outstanding_.clear();

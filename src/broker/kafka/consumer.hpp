@@ -55,6 +55,7 @@ class KafkaConsumer final : public Consumer {
   std::uint64_t last_tag_ = 0;
   std::uint64_t session_ = 1;  ///< of the group; another one when partitions went away
   bool paused_ = false;
+  bool closing_ = false;
   Status fault_;  ///< what waiting alone will not mend
   std::size_t uncommitted_ = 0;
   MonoTime committed_at_{};
