@@ -46,9 +46,9 @@ struct Delivery {
 /// A queue's consumer with manual acknowledgement: acknowledge after your transaction has committed.
 ///
 /// Kafka remembers one number for each partition: a delivery that is not answered holds back all that were acknowledged
-/// after it. Acknowledgements are committed together, at the latest at the first receive() 0.2 s later and when the
-/// consumer ends; what a crash leaves uncommitted comes again. When the group changes, deliveries not yet acknowledged
-/// go to whoever has their partition then.
+/// after it. A new group begins with the oldest record. Acknowledgements are committed together, at the latest at the
+/// first receive() 0.2 s later and when the consumer ends; what a crash leaves uncommitted comes again. When the group
+/// changes, deliveries not yet acknowledged go to whoever has their partition then.
 class Consumer {
  public:
   virtual ~Consumer() = default;
