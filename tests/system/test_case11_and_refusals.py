@@ -6,12 +6,9 @@ import threading
 import pytest
 
 from harness.audit import audit
+from harness.books import settle_the_books
 from harness.traffic import Traffic
 from waybill_services import wait_until
-
-
-def route_of(workspace, topic="orders.*"):
-    return next(route for route in workspace.status()["routes"] if route["topic"] == topic)
 
 
 def persist(store, names, topic):
@@ -46,20 +43,15 @@ def test_case_11_memory_alarm_under_load(store, shop, workspace, topology, rabbi
     traffic = Traffic(store, 3000 * scale, seed, writers=2, batch=5, rate=600).start()
     consumer.wait_count(200)
     with memory_alarm(rabbitmq):
-        wait_until(lambda: route_of(workspace)["state"] == "stalled", 30, "the route to be shown as stalled")
+        wait_until(lambda: workspace.route()["state"] == "stalled", 30, "the route to be shown as stalled")
         # For as long as the re-send time several times over, the state stays the same.
         threading.Event().wait(4 * scale)
-        stalled = route_of(workspace)
+        stalled = workspace.route()
         assert stalled["state"] == "stalled"
         assert (stalled["rejected_total"], stalled["duplicates_possible_total"]) == (0, 0)
         assert workspace.failed() == []
         assert workspace.sending() > 0
-    traffic.join()
-    committed = traffic.committed_ids()
-    consumer.wait_ids(committed)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    assert relay.stop() == 0
-    assert workspace.failed() == []
+    committed = settle_the_books(workspace, relay, consumer, traffic.join().committed_ids())
     audit(committed, consumer.deliveries).expect(most_sent_twice=0)
     assert {delivery.attempt for delivery in consumer.deliveries} == {1}
 
@@ -93,11 +85,11 @@ def test_forbidden_default_exchange_holds_its_route_only(sqlite_store, shop, wor
     consumer = topology.consume(queue)
     persist(sqlite_store, ["held"], "direct.one")
     relay = workspace.relay()
-    wait_until(lambda: route_of(workspace, "direct.*")["state"] == "down", 30, "the route to be shown as down")
+    wait_until(lambda: workspace.route("direct.*")["state"] == "down", 30, "the route to be shown as down")
     persist(sqlite_store, ["passes"], "orders.created")
     consumer.wait_ids({"passes"})
     threading.Event().wait(4)
-    assert route_of(workspace, "direct.*")["duplicates_possible_total"] < 10, "it must pause between its tries"
+    assert workspace.route("direct.*")["duplicates_possible_total"] < 10, "it must pause between its tries"
     assert workspace.failed() == []
     rabbitmq.control("set_permissions", "clerk", ".*", ".*", ".*")
     consumer.wait_ids({"held"}, 60)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.audit import audit
+from harness.books import settle_the_books
 from harness.traffic import Traffic
 from waybill_services import wait_until
 
@@ -17,10 +18,6 @@ from waybill_services import wait_until
 @pytest.fixture
 def topology(kafka_topology):
     return kafka_topology
-
-
-def route_of(workspace, topic="orders.*"):
-    return next(route for route in workspace.status()["routes"] if route["topic"] == topic)
 
 
 def persist(store, names, topic="orders.created", **columns):
@@ -119,14 +116,9 @@ def test_killed_broker_doubles_nothing(sqlite_store, shop, workspace, topology, 
     traffic = Traffic(sqlite_store, 6000, seed, keys=50, writers=2, batch=5, rate=1500).start()
     consumer.wait_count(1500)
     topology.broker.kill()
-    wait_until(lambda: route_of(workspace)["state"] in ("stalled", "down"), 30, "the route to be shown as stalled")
+    wait_until(lambda: workspace.route()["state"] == "stalled", 30, "the route to be shown as stalled")
     topology.broker.start()
-    traffic.join()
-    committed = traffic.committed_ids()
-    consumer.wait_ids(committed)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    assert relay.stop() == 0
-    assert workspace.failed() == []
+    committed = settle_the_books(workspace, relay, consumer, traffic.join().committed_ids())
     audit(committed, consumer.deliveries).expect(most_sent_twice=0, ordered=True)
 
 
@@ -141,16 +133,14 @@ def test_silent_broker_is_stalled_and_nothing_is_sent_again(sqlite_store, shop, 
     try:
         names = [f"m{number}" for number in range(200)]
         persist(sqlite_store, names)
-        wait_until(lambda: route_of(workspace)["state"] == "stalled", 30, "the route to be shown as stalled")
+        wait_until(lambda: workspace.route()["state"] == "stalled", 30, "the route to be shown as stalled")
         threading.Event().wait(5)  # several times the re-send time
-        stalled = route_of(workspace)
+        stalled = workspace.route()
         assert (stalled["state"], stalled["rejected_total"], stalled["duplicates_possible_total"]) == ("stalled", 0, 0)
         assert workspace.failed() == []
     finally:
         topology.broker.resume()
-    consumer.wait_ids(names)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    assert relay.stop() == 0
+    settle_the_books(workspace, relay, consumer, names)
     audit(names + ["before"], consumer.deliveries).expect(most_sent_twice=0)
 
 
@@ -169,7 +159,7 @@ def test_missing_topic_waits_and_is_shown(sqlite_store, workspace, topology):
     persist(sqlite_store, ["other"])
     moving.wait_ids({"other"})
     wait_until(lambda: "UNKNOWN_TOPIC" in workspace.run("status").expect().out, 30, "the route's fault to be shown")
-    assert route_of(workspace, "late.*")["state"] == "down"
+    assert workspace.route("late.*")["state"] == "down"
     assert workspace.failed() == []
     topology.create(missing)
     consumer = topology.consume(missing)
@@ -228,10 +218,7 @@ def test_one_of_two_brokers_down_holds_up_nothing_of_the_other(sqlite_store, wor
         consumers[flowing].wait_ids(names[flowing], 60)
         assert workspace.failed() == []
         broker.start()
-        consumers[away].wait_ids(names[away], 90)
-        wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-        assert relay.stop() == 0
-        assert workspace.failed() == []
+        settle_the_books(workspace, relay, consumers[away], names[away], 90)
     finally:
         other.close()
 

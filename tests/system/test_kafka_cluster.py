@@ -8,6 +8,7 @@ import waybill_services as services
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from harness.audit import audit
+from harness.books import settle_the_books
 from harness.kafka import KafkaCollector
 from harness.traffic import Traffic
 from waybill_services import wait_until
@@ -61,16 +62,12 @@ def configure(workspace, store, cluster, topic, **route):
     store.prepare()
 
 
-def route_of(workspace):
-    return workspace.status()["routes"][0]
-
-
 def test_case_18_and_21_leaders_killed_under_load(sqlite_store, workspace, cluster, topic, consumer, seed):
     """Each broker that can be lost is killed once while orders flow: none lost, none doubled, order per key kept."""
     configure(workspace, sqlite_store, cluster, topic, order="key")
     relay = workspace.relay()
     traffic = Traffic(sqlite_store, 15000, seed, keys=60, writers=2, batch=5, rate=500).start()
-    for node in cluster.nodes[1:]:
+    for node in cluster.followers:
         before = consumer.count()
         consumer.wait_count(before + 500)
         assert node.number in topic.leaders(), "it leads a partition"
@@ -78,12 +75,7 @@ def test_case_18_and_21_leaders_killed_under_load(sqlite_store, workspace, clust
         consumer.wait_count(before + 1000)
         assert traffic.running(), "the rest must meet a cluster with one broker less"
         cluster.restart(node, topic.in_sync)
-    traffic.join()
-    committed = traffic.committed_ids()
-    consumer.wait_ids(committed)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    assert relay.stop() == 0
-    assert workspace.failed() == []
+    committed = settle_the_books(workspace, relay, consumer, traffic.join().committed_ids())
     audit(committed, consumer.deliveries).expect(most_sent_twice=0, ordered=True)
 
 
@@ -94,22 +86,20 @@ def test_too_few_replicas_stall_the_route_and_fail_nobody(sqlite_store, workspac
     with sqlite_store.transaction() as transaction:
         transaction.message("orders.created", "x", id="before")
     consumer.wait_ids({"before"})
-    for node in cluster.nodes[1:]:
+    for node in cluster.followers:
         node.kill()
     names = [f"m{number}" for number in range(300)]
     with sqlite_store.transaction() as transaction:
         for name in names:
             transaction.message("orders.created", "x", id=name)
-    wait_until(lambda: route_of(workspace)["state"] == "stalled", 60, "the route to be shown as stalled")
+    wait_until(lambda: workspace.route()["state"] == "stalled", 60, "the route to be shown as stalled")
     threading.Event().wait(5)  # several times the re-send time
-    stalled = route_of(workspace)
+    stalled = workspace.route()
     assert (stalled["state"], stalled["rejected_total"], stalled["duplicates_possible_total"]) == ("stalled", 0, 0)
     assert workspace.failed() == []
-    for node in cluster.nodes[1:]:
+    for node in cluster.followers:
         node.start()
-    consumer.wait_ids(names, 90)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    assert relay.stop() == 0
+    settle_the_books(workspace, relay, consumer, names, 90)
     audit(names + ["before"], consumer.deliveries).expect(most_sent_twice=0)
     wait_until(topic.in_sync, 60, "all replicas to be in sync again")
 

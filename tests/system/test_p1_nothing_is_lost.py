@@ -6,22 +6,12 @@ import subprocess
 import pytest
 
 from harness.audit import audit
+from harness.books import settle_the_books
 from harness.stores import EVERY
 from harness.traffic import Traffic
 from waybill_services import wait_until
 
 UNSETTLED = 2000
-
-
-def settle_the_books(workspace, relay, traffic, consumer, seconds=180):
-    """Waits until all that was committed has arrived and the store is empty; gives the audit."""
-    traffic.join()
-    committed = traffic.committed_ids()
-    consumer.wait_ids(committed, seconds)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    assert relay.stop() == 0, relay.text()[-3000:]
-    assert workspace.failed() == []
-    return committed
 
 
 @EVERY
@@ -37,7 +27,7 @@ def test_relays_killed_at_random_moments(store, shop, workspace, topology, chanc
         wait_until(lambda: consumer.count() >= target or not traffic.running(), 90, "deliveries")
         relay.sigkill()
     relay = workspace.relay()
-    committed = settle_the_books(workspace, relay, traffic, consumer)
+    committed = settle_the_books(workspace, relay, consumer, traffic.join().committed_ids(), 180)
     assert traffic.rolled_back
     audit(committed, consumer.deliveries).expect(most_sent_twice=kills * UNSETTLED)
 
@@ -56,7 +46,7 @@ def test_broker_killed_under_load(store, shop, workspace, topology, chance, seed
         wait_until(lambda: consumer.count() >= target, 90, "deliveries before the kill")
         topology.broker.kill()
         topology.broker.start()
-    committed = settle_the_books(workspace, relay, traffic, consumer)
+    committed = settle_the_books(workspace, relay, consumer, traffic.join().committed_ids(), 180)
     audit(committed, consumer.deliveries, broker_died=True).expect(most_sent_twice=scale * UNSETTLED)
 
 
@@ -74,7 +64,7 @@ def test_database_server_killed_under_load(kind, request, shop, workspace, topol
         wait_until(lambda: consumer.count() >= target or not traffic.running(), 90, "deliveries before the kill")
         store.server.kill()
         store.server.start()
-    committed = settle_the_books(workspace, relay, traffic, consumer)
+    committed = settle_the_books(workspace, relay, consumer, traffic.join().committed_ids(), 180)
     audit(committed, consumer.deliveries).expect(most_sent_twice=kills * UNSETTLED)
 
 
@@ -93,7 +83,7 @@ def test_database_cut_off_while_the_broker_is_reachable(postgresql_store, postgr
         traffic.join()
         assert relay.alive()
         gate.open()
-        committed = settle_the_books(workspace, relay, traffic, consumer)
+        committed = settle_the_books(workspace, relay, consumer, traffic.join().committed_ids(), 180)
     audit(committed, consumer.deliveries).expect(most_sent_twice=UNSETTLED)
 
 

@@ -1,6 +1,7 @@
 """P4: with order = "key", first arrivals of one key come in the order in which its transactions committed."""
 
 from harness.audit import audit
+from harness.books import settle_the_books
 from harness.stores import EVERY
 from harness.traffic import Traffic
 from waybill_services import wait_until
@@ -37,11 +38,7 @@ def test_order_over_a_broker_that_was_away(store, shop, workspace, topology, gat
     gate.cut()
     traffic.join()
     gate.open()
-    committed = traffic.committed_ids()
-    consumer.wait_ids(committed)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    assert relay.stop() == 0
-    assert workspace.failed() == []
+    committed = settle_the_books(workspace, relay, consumer, traffic.committed_ids())
     audit(committed, consumer.deliveries).expect(ordered=True)
 
 

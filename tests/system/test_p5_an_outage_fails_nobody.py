@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from harness.audit import audit
+from harness.books import settle_the_books
 from harness.traffic import Traffic
 from waybill_services import wait_until
 
@@ -13,10 +14,6 @@ def persist(store, names, topic="orders.created", payload="x", **columns):
     with store.transaction() as transaction:
         for name in names:
             transaction.message(topic, payload, id=name, **columns)
-
-
-def route_of(workspace, index=0):
-    return workspace.status()["routes"][index]
 
 
 def failed_one(workspace, seconds=30):
@@ -31,15 +28,11 @@ def test_broker_down_with_traffic_going_on(store, shop, workspace, topology, gat
     traffic = Traffic(store, 3000 * scale, seed, writers=2, batch=5, rate=600).start()
     consumer.wait_count(200)
     gate.cut()
-    wait_until(lambda: route_of(workspace)["state"] == "down", 30, "the route to be shown as down")
+    wait_until(lambda: workspace.route()["state"] == "down", 30, "the route to be shown as down")
     traffic.join()
     assert workspace.failed() == []
     gate.open()
-    committed = traffic.committed_ids()
-    consumer.wait_ids(committed)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    assert relay.stop() == 0
-    assert workspace.failed() == []
+    committed = settle_the_books(workspace, relay, consumer, traffic.committed_ids())
     audit(committed, consumer.deliveries).expect()
 
 
@@ -49,7 +42,7 @@ def test_broker_process_stopped_and_started(sqlite_store, shop, workspace, topol
     rabbitmq.stop()
     persist(sqlite_store, [f"m-{number}" for number in range(100)])
     relay = workspace.relay()
-    wait_until(lambda: route_of(workspace)["state"] == "down", 30, "the route to be shown as down")
+    wait_until(lambda: workspace.route()["state"] == "down", 30, "the route to be shown as down")
     rabbitmq.start()
     consumer = topology.consume(queue)
     consumer.wait_ids({f"m-{number}" for number in range(100)})
@@ -71,16 +64,16 @@ def test_silent_broker(sqlite_store, shop, workspace, topology, gate, direction,
     gate.stall(direction)
     names = {f"m-{number}" for number in range(50)}
     persist(sqlite_store, sorted(names))
-    wait_until(lambda: route_of(workspace)["state"] == "stalled", 30, "the route to be shown as stalled")
+    wait_until(lambda: workspace.route()["state"] == "stalled", 30, "the route to be shown as stalled")
     # For as long as the re-send time several times over, the state stays the same.
     threading.Event().wait(6 * scale)
-    assert route_of(workspace)["state"] == "stalled"
+    assert workspace.route()["state"] == "stalled"
     assert workspace.failed() == []
     assert workspace.sending() == 50
     gate.open()
     consumer.wait_ids(names)
     wait_until(lambda: workspace.sending() == 0, what="an empty outbox")
-    wait_until(lambda: route_of(workspace)["state"] in ("flowing", "idle"), what="the route to flow again")
+    wait_until(lambda: workspace.route()["state"] in ("flowing", "idle"), what="the route to flow again")
     assert relay.stop() == 0
     audit(names | {"before"}, consumer.deliveries).expect(most_sent_twice=0)
 
@@ -96,7 +89,7 @@ def test_broker_blocks_its_publishers(sqlite_store, shop, workspace, topology, r
     try:
         names = {f"m-{number}" for number in range(200)}
         persist(sqlite_store, sorted(names))
-        wait_until(lambda: route_of(workspace)["state"] == "stalled", 30, "the route to be shown as stalled")
+        wait_until(lambda: workspace.route()["state"] == "stalled", 30, "the route to be shown as stalled")
         assert workspace.failed() == []
     finally:
         rabbitmq.control("set_vm_memory_high_watermark", "absolute", "1GB")
@@ -147,7 +140,7 @@ def test_nacked_message_arrives_once_there_is_room(sqlite_store, shop, workspace
     workspace.relay()
     wait_until(lambda: topology.depth(queue) == 1 and workspace.sending() == 0, 30, "a full queue")
     persist(sqlite_store, ["later"])
-    wait_until(lambda: route_of(workspace)["rejected_total"] >= 1, 30, "the first nack")
+    wait_until(lambda: workspace.route()["rejected_total"] >= 1, 30, "the first nack")
     consumer = topology.consume(queue)
     consumer.wait_ids({"fills", "later"})
     later = [delivery for delivery in consumer.deliveries if delivery.id == "later"]

@@ -3,6 +3,7 @@
 import threading
 
 from harness.audit import audit
+from harness.books import settle_the_books
 from waybill_services import wait_until
 
 
@@ -10,10 +11,6 @@ def persist(store, names, payload="x"):
     with store.transaction() as transaction:
         for name in names:
             transaction.message("orders.created", payload, id=name)
-
-
-def route_of(workspace):
-    return workspace.status()["routes"][0]
 
 
 def test_broker_silent_for_longer_than_its_heartbeats(store, shop, workspace, topology, gate, scale):
@@ -32,17 +29,14 @@ def test_broker_silent_for_longer_than_its_heartbeats(store, shop, workspace, to
     names = {f"m-{number}" for number in range(200)}
     persist(store, sorted(names))
     consumer.wait_count(1 + 50)
-    wait_until(lambda: route_of(workspace)["state"] == "down", 3 * heartbeat + 5, "the connection to be given up")
+    wait_until(lambda: workspace.route()["state"] == "down", 3 * heartbeat + 5, "the connection to be given up")
     connections = gate.connections_total
     wait_until(lambda: gate.connections_total >= connections + 2, 12 * heartbeat + 20, "two more tries to connect")
     assert consumer.count() == 1 + 50
     assert workspace.failed() == []
     assert workspace.sending() == 200
     gate.open()
-    consumer.wait_ids(names)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    assert relay.stop() == 0
-    assert workspace.failed() == []
+    settle_the_books(workspace, relay, consumer, names)
     assert audit(names | {"before"}, consumer.deliveries).expect(most_sent_twice=50).sent_twice == 50
 
 
@@ -56,21 +50,18 @@ def test_broker_down_for_long(store, shop, workspace, topology, gate, scale):
     consumer.wait_ids({"before"})
     wait_until(lambda: workspace.sending() == 0, what="the first confirm")
     gate.cut()
-    wait_until(lambda: route_of(workspace)["state"] == "down", 30, "the route to be shown as down")
+    wait_until(lambda: workspace.route()["state"] == "down", 30, "the route to be shown as down")
     names = {f"m-{number}" for number in range(2000)}
     persist(store, sorted(names), payload="x" * 1000)
     connections, memory = gate.connections_total, relay.memory_bytes()
     seconds = 600 if scale > 1 else 8
     threading.Event().wait(seconds)
-    assert route_of(workspace)["state"] == "down"
+    assert workspace.route()["state"] == "down"
     assert gate.connections_total - connections <= seconds, "it hammers at a broker that is down"
     assert relay.memory_bytes() - memory < 8 << 20
     assert workspace.failed() == []
     assert workspace.sending() == len(names)
     gate.open()
-    consumer.wait_ids(names, 60)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    assert relay.stop() == 0
-    assert workspace.failed() == []
+    settle_the_books(workspace, relay, consumer, names, 60)
     audit(names | {"before"}, consumer.deliveries).expect(most_sent_twice=0)
     assert {delivery.attempt for delivery in consumer.deliveries} == {1}

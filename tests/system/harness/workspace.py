@@ -59,6 +59,10 @@ class Workspace:
     def status(self):
         return self.run("status", "--json").expect().json
 
+    def route(self, topic=None):
+        """What `waybill status` says of the route of a topic, or of the first one."""
+        return next(route for route in self.status()["routes"] if topic in (None, route["topic"]))
+
     def failed(self, state="failed"):
         """The failed messages as the command line lists them; none is exit code 4."""
         answer = self.run("failed", "list", "--state", state, "--json")

@@ -1,0 +1,13 @@
+"""The end of a test's traffic."""
+
+from waybill_services import wait_until
+
+
+def settle_the_books(workspace, relay, consumer, wanted, seconds=120):
+    """Waits until everything wanted has arrived and the store is empty; then the relay must end well and nothing have
+    failed. Gives what was wanted, for the audit."""
+    consumer.wait_ids(wanted, seconds)
+    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
+    assert relay.stop() == 0, relay.text()[-3000:]
+    assert workspace.failed() == []
+    return wanted
