@@ -26,8 +26,9 @@ class Kafka(Service):
 
     def __init__(self, directory=None, name="kafka", gates=2, settings=None):
         super().__init__(name, directory)
-        self.port, self.secure_port, self._controller = (free_port() for _ in range(3))
+        self.port, self.secure_port, self.controller = (free_port() for _ in range(3))
         self.gates = [(free_port(), free_port()) for _ in range(gates)]  # (where it listens, where it says it is)
+        self.cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self.password = secrets.token_hex(8)
         self.settings = dict(settings or {})
         self.certificate = self.directory / "server.pem"
@@ -49,8 +50,8 @@ class Kafka(Service):
     def url(self, port=None):
         return f"kafka://127.0.0.1:{port or self.port}"
 
-    def secure_url(self, password=None):
-        return f"kafkas://{self.user}:{password or self.password}@127.0.0.1:{self.secure_port}"
+    def secure_url(self):
+        return f"kafkas://{self.user}:{self.password}@127.0.0.1:{self.secure_port}"
 
     def gate_list(self):
         """`listens:says,...`, for the C++ tests."""
@@ -60,15 +61,12 @@ class Kafka(Service):
         certificate, key = make_certificate(self.directory)
         (self.directory / "keystore.pem").write_text(key.read_text() + certificate.read_text())
         self._file.write_text("".join(f"{name}={value}\n" for name, value in self._all_settings().items()))
-        self.run(self._java("-Xmx64m", "kafka.tools.StorageTool", "format", "-t", self.cluster_id(), "-c", self._file))
-
-    def cluster_id(self):
-        return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self.run(self._java("-Xmx64m", "kafka.tools.StorageTool", "format", "-t", self.cluster, "-c", self._file))
 
     def listeners(self):
         """Where it listens, by name."""
         gates = {f"GATE{number}": port for number, (port, _) in enumerate(self.gates)}
-        return {"CLIENT": self.port, "SECURE": self.secure_port, "CONTROLLER": self._controller, **gates}
+        return {"CLIENT": self.port, "SECURE": self.secure_port, "CONTROLLER": self.controller, **gates}
 
     def _all_settings(self):
         listens = self.listeners()
@@ -78,7 +76,7 @@ class Kafka(Service):
         login = "org.apache.kafka.common.security.plain.PlainLoginModule"
         return {
             "process.roles": "broker,controller", "node.id": 1,
-            "controller.quorum.voters": f"1@127.0.0.1:{self._controller}",
+            "controller.quorum.voters": f"1@127.0.0.1:{self.controller}",
             "listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in listens.items()),
             "advertised.listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in says.items()),
             "listener.security.protocol.map": ",".join(f"{name}:{kind}" for name, kind in protocols.items()),

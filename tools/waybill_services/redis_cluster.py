@@ -4,6 +4,7 @@ import signal
 
 from .ports import free_port
 from .redis import Redis
+from .service import Started
 from .waiting import wait_until
 
 
@@ -24,21 +25,11 @@ class Replica(Redis):
         return self
 
 
-class RedisCluster:
+class RedisCluster(Started):
     """Three primaries with a replica each."""
 
     def __init__(self):
         self.nodes = []
-
-    def __enter__(self):
-        try:
-            return self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def __exit__(self, *_):
-        self.close()
 
     def start(self):
         for number in range(6):

@@ -14,7 +14,22 @@ from .waiting import wait_until
 ROOT = Path(os.environ.get("WAYBILL_SERVICES", Path(__file__).resolve().parents[2] / "build" / "services"))
 
 
-class Service:
+class Started:
+    """What start() begins and close() ends, as a context."""
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Service(Started):
     """One server with a folder of its own under `build/services/`, removed again by close()."""
 
     def __init__(self, name, directory=None):
@@ -108,14 +123,3 @@ class Service:
         finally:
             leftovers.end_marked(self.directory)
             shutil.rmtree(self.directory, ignore_errors=True)
-
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.close()
