@@ -1,7 +1,5 @@
 #include "broker/kafka/publisher.hpp"
 
-#include <poll.h>
-
 #include <iterator>
 #include <utility>
 
@@ -40,28 +38,15 @@ KafkaPublisher::~KafkaPublisher() { stop(Deadline::after(Duration::zero())); }
 
 void KafkaPublisher::start(PublisherEvents& events) {
   events_ = &events;
-  thread_ = std::thread([this] { run(); });
+  thread_.start([this] { run(); });
 }
 
-void KafkaPublisher::publish(std::vector<Outgoing> messages) {
-  if (messages.empty()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    std::move(messages.begin(), messages.end(), std::back_inserter(inbox_));
-  }
-  wakeup_.signal();
-}
+void KafkaPublisher::publish(std::vector<Outgoing> messages) { thread_.add(std::move(messages)); }
 
-void KafkaPublisher::stop(Deadline deadline) {
-  if (!thread_.joinable()) return;
-  stop_by_ = deadline.at().time_since_epoch().count();
-  stopping_ = true;
-  wakeup_.signal();
-  thread_.join();
-}
+void KafkaPublisher::stop(Deadline deadline) { thread_.stop(deadline); }
 
 void KafkaPublisher::run() {
-  while (!stopping_) {
+  while (!thread_.stopping()) {
     auto made = make_producer(false);
     if (!made) {
       events_->on_down(DownCause::unreachable, made.error().message());
@@ -73,7 +58,7 @@ void KafkaPublisher::run() {
     events_->on_up(servers_);
     const std::string reason = serve();
     give_up();
-    if (stopping_) break;
+    if (thread_.stopping()) break;
     events_->on_down(DownCause::lost, reason);
     pause(backoff_.next());
   }
@@ -84,12 +69,12 @@ Result<std::unique_ptr<Producer>> KafkaPublisher::make_producer(bool one_message
   auto settings = producer_settings(config_);
   if (!settings) return std::move(settings).error();
   if (one_message_a_batch) rd_kafka_conf_set(settings->get(), "batch.num.messages", "1", nullptr, 0);
-  return Producer::create(*std::move(settings), wakeup_.fd());
+  return Producer::create(*std::move(settings), thread_.fd());
 }
 
 bool KafkaPublisher::connect() {
   MonoTime said = now() - patience + std::chrono::seconds{1};
-  while (!stopping_) {
+  while (!thread_.stopping()) {
     if (producer_->reaches_a_broker(question_limit)) return true;
     collect();
     refuse_waiting("not connected");
@@ -104,21 +89,21 @@ bool KafkaPublisher::connect() {
 std::string KafkaPublisher::serve() {
   failed_.clear();
   cut_off_.clear();
-  while (!stopping_) {
+  while (!thread_.stopping()) {
     feed();
     collect();
     deliver();
     if (!failed_.empty()) break;
     if (producer_->take_all_down() || !cut_off_.empty()) look_for_a_broker();
     block(full_ && cut_off_.empty() ? "the local queue of librdkafka is full" : cut_off_);
-    wait(cut_off_.empty() ? Duration{std::chrono::seconds{1}} : Duration::zero());
+    if (cut_off_.empty()) thread_.wait(Deadline::after(std::chrono::seconds{1}));
   }
   block({});
   return failed_;
 }
 
 void KafkaPublisher::feed() {
-  take_inbox();
+  take_left();
   full_ = false;
   while (!waiting_.empty() && failed_.empty()) {
     const Producer::Answer answered = producer_->produce(waiting_.front());
@@ -176,9 +161,7 @@ void KafkaPublisher::block(const std::string& reason) {
 }
 
 void KafkaPublisher::give_up() {
-  const Deadline limit = Deadline::after(goodbye_limit);
-  const Deadline asked{MonoTime{Duration{stop_by_}}};
-  const Deadline until = stopping_ && asked.at() < limit.at() ? asked : limit;
+  const Deadline until = thread_.end_by(goodbye_limit);
   const auto last_word = [this](const Outgoing& outgoing, const Report& report) {
     answer(outgoing, report.kind, report.answer);
   };
@@ -186,7 +169,7 @@ void KafkaPublisher::give_up() {
     if (*each) (*each)->give_up(until, last_word);
     each->reset();
   }
-  refuse_waiting(stopping_ ? "stopped" : "not connected");
+  refuse_waiting(thread_.stopping() ? "stopped" : "not connected");
   deliver();
 }
 
@@ -198,29 +181,20 @@ void KafkaPublisher::deliver() {
   if (!outcomes_.empty()) events_->on_outcomes(std::exchange(outcomes_, {}));
 }
 
-void KafkaPublisher::take_inbox() {
-  // The flag first: a message that arrives in between is either taken now or sets it again.
-  wakeup_.clear();
-  const std::lock_guard lock(mutex_);
-  std::move(inbox_.begin(), inbox_.end(), std::back_inserter(waiting_));
-  inbox_.clear();
+void KafkaPublisher::take_left() {
+  auto left = thread_.take();
+  std::move(left.begin(), left.end(), std::back_inserter(waiting_));
 }
 
 void KafkaPublisher::refuse_waiting(const char* why) {
-  take_inbox();
+  take_left();
   for (const Outgoing& message : waiting_) answer(message, OutcomeKind::unsent, why);
   waiting_.clear();
 }
 
-void KafkaPublisher::wait(Duration limit) {
-  if (stopping_) return;
-  pollfd polled{wakeup_.fd(), POLLIN, 0};
-  ::poll(&polled, 1, Deadline::after(limit).poll_timeout());
-}
-
 void KafkaPublisher::pause(Duration limit) {
-  for (const Deadline deadline = Deadline::after(limit); !stopping_ && !deadline.passed();) {
-    wait(deadline.at() - now());
+  for (const Deadline deadline = Deadline::after(limit); !thread_.stopping() && !deadline.passed();) {
+    thread_.wait(deadline);
     refuse_waiting("not connected");
     deliver();
   }

@@ -1,17 +1,14 @@
 #pragma once
 
-#include <atomic>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "broker/backoff.hpp"
 #include "broker/kafka/producer.hpp"
 #include "broker/publisher.hpp"
-#include "core/wakeup.hpp"
+#include "broker/publisher_thread.hpp"
 
 namespace waybill::broker::kafka {
 
@@ -41,7 +38,6 @@ class KafkaPublisher final : public Publisher {
   /// Serves one producer until it can't go on, and gives the reason.
   std::string serve();
   void feed();
-  void hand_over(Producer& producer, Outgoing outgoing);
   void collect();
   void take_report(Outgoing outgoing, Report report, bool was_alone);
   void send_alone(Outgoing outgoing, Report refusal);
@@ -50,9 +46,8 @@ class KafkaPublisher final : public Publisher {
   void give_up();
   void deliver();
   void answer(const Outgoing& outgoing, OutcomeKind kind, std::string words);
-  void take_inbox();
+  void take_left();
   void refuse_waiting(const char* why);
-  void wait(Duration limit);
   /// Waits, and answers what comes meanwhile.
   void pause(Duration limit);
   std::string reason_unreachable() const;
@@ -60,14 +55,7 @@ class KafkaPublisher final : public Publisher {
   const BrokerConfig config_;
   const std::string servers_;
   PublisherEvents* events_ = nullptr;  ///< set before the thread starts
-  Wakeup wakeup_;
-
-  std::mutex mutex_;
-  std::vector<Outgoing> inbox_;  ///< guarded by mutex_
-
-  std::atomic<bool> stopping_{false};
-  std::atomic<MonoTime::rep> stop_by_{0};
-  std::deque<Outgoing> waiting_;  ///< not yet taken by the library
+  std::deque<Outgoing> waiting_;       ///< not yet taken by the library
   std::vector<Outcome> outcomes_;
   std::unique_ptr<Producer> producer_;
   std::unique_ptr<Producer> alone_;  ///< sends each message in a batch of its own; made when first needed
@@ -76,7 +64,7 @@ class KafkaPublisher final : public Publisher {
   std::string blocked_for_;          ///< what the engine was told; empty: not blocked
   std::string failed_;               ///< why the producer can't go on; empty: it can
   Backoff backoff_{std::chrono::seconds{10}};
-  std::thread thread_;
+  PublisherThread thread_;
 };
 
 }  // namespace waybill::broker::kafka

@@ -1,17 +1,13 @@
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 #include "broker/backoff.hpp"
 #include "broker/publisher.hpp"
+#include "broker/publisher_thread.hpp"
 #include "broker/rabbitmq/endpoint.hpp"
 #include "broker/rabbitmq/exchange_gate.hpp"
 #include "broker/rabbitmq/session.hpp"
-#include "core/wakeup.hpp"
 
 namespace waybill::broker::rabbitmq {
 
@@ -33,25 +29,17 @@ class RabbitPublisher final : public Publisher {
   bool exchange_frames(Session& session, Link& link, Loss& loss);
   void follow_blocked(const Session& session);
   void deliver(std::vector<Outcome>& outcomes);
-  std::vector<Outgoing> take_inbox();
-  /// Answers everything in the inbox `unsent`; false when the thread is to end.
-  bool refuse_inbox(const char* why);
+  /// Answers everything that was left for the thread `unsent`; false when it is to end.
+  bool refuse_left(const char* why);
   void pause(Duration wait);
 
   Endpoint endpoint_;
   PublisherEvents* events_ = nullptr;  ///< set before the thread starts
-  Wakeup wakeup_;
-
-  std::mutex mutex_;
-  std::vector<Outgoing> inbox_;  ///< guarded by mutex_
-
-  std::atomic<bool> stopping_{false};
-  std::atomic<MonoTime::rep> stop_by_{0};
   ExchangeGate gate_;
   Backoff backoff_{std::chrono::seconds{10}};
   bool blocked_ = false;
   bool up_ = false;
-  std::thread thread_;
+  PublisherThread thread_;
 };
 
 }  // namespace waybill::broker::rabbitmq
