@@ -6,30 +6,17 @@
 #include <thread>
 
 #include "broker/consumer.hpp"
-#include "publisher_recorder.hpp"
-#include "publisher_rig.hpp"
+#include "publishing_rig.hpp"
 
 namespace waybill::testing {
 namespace {
 
 class ConsumerContract : public ::testing::TestWithParam<MakeRig> {
  protected:
-  void SetUp() override {
-    rig_ = GetParam()();
-    ASSERT_EQ(rig_->fault(), "");
-    auto opened = broker::open_publisher(rig_->config());
-    ASSERT_TRUE(opened);
-    publisher_ = std::move(*opened);
-    publisher_->start(recorder_);
-    ASSERT_TRUE(recorder_.await_up());
-  }
-  void TearDown() override {
-    if (publisher_) publisher_->stop(Deadline::after(std::chrono::seconds{1}));
-  }
+  void SetUp() override { ASSERT_NO_FATAL_FAILURE(rig_.open(GetParam())); }
   void publish(std::uint64_t count) {
-    const auto to = rig_->good();
-    publisher_->publish(outgoings(1, count, to.exchange, to.routing_key));
-    ASSERT_TRUE(recorder_.await_outcomes(count));
+    rig_.publish(1, count);
+    ASSERT_TRUE(rig_.recorder().await_outcomes(count));
   }
   std::unique_ptr<Consumer> open(std::uint16_t prefetch = 100) {
     ConsumerOptions options = rig_->consumer();
@@ -44,9 +31,7 @@ class ConsumerContract : public ::testing::TestWithParam<MakeRig> {
     return received ? *received : std::nullopt;
   }
 
-  std::unique_ptr<PublisherRig> rig_;
-  Recorder recorder_;
-  std::unique_ptr<broker::Publisher> publisher_;
+  PublishingRig rig_;
 };
 
 TEST_P(ConsumerContract, AcknowledgedNeverComesAgain) {
@@ -149,19 +134,13 @@ INSTANTIATE_TEST_SUITE_P(RabbitMQ, ConsumerContract, ::testing::Values(&make_rab
                          [](const auto&) { return "broker"; });
 
 TEST(RabbitConsumer, ComesBackAfterACutAndIgnoresAcksOfTheOldConnection) {
-  auto rig = make_rabbitmq_rig();
-  ASSERT_EQ(rig->fault(), "");
-  Recorder recorder;
-  auto publisher = broker::open_publisher(rig->config());
-  ASSERT_TRUE(publisher);
-  (*publisher)->start(recorder);
-  ASSERT_TRUE(recorder.await_up());
+  PublishingRig rig;
+  ASSERT_NO_FATAL_FAILURE(rig.open(&make_rabbitmq_rig));
   ConsumerOptions options = rig->consumer();
   options.url = rig->config().url.reveal();  // through the gate
   auto consumer = open_consumer(options);
   ASSERT_TRUE(consumer);
-  const auto to = rig->good();
-  (*publisher)->publish({outgoing(1, to.exchange, to.routing_key)});
+  rig.publish(1, 1);
   auto before = (*consumer)->receive(std::chrono::seconds{10});
   ASSERT_TRUE(before && *before);
   rig->cut();
@@ -171,7 +150,6 @@ TEST(RabbitConsumer, ComesBackAfterACutAndIgnoresAcksOfTheOldConnection) {
   EXPECT_TRUE((*after)->redelivered);
   (*consumer)->ack(**before);  // of a connection that is gone: nothing happens
   (*consumer)->ack(**after);
-  (*publisher)->stop(Deadline::after(std::chrono::seconds{1}));
 }
 
 }  // namespace

@@ -4,16 +4,12 @@
 #include <librdkafka/rdkafka.h>
 
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <set>
 
 #include "broker/consumer.hpp"
-#include "core/url.hpp"
-#include "core/uuid.hpp"
-#include "kafka_topics.hpp"
-#include "publisher_recorder.hpp"
-#include "publisher_rig.hpp"
+#include "kafka_server.hpp"
+#include "publishing_rig.hpp"
 
 namespace waybill::testing {
 namespace {
@@ -21,23 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : value;
-}
-
-class KafkaConsumerTest : public ::testing::Test {
+class KafkaConsumerTest : public OnKafka {
  protected:
-  void SetUp() override {
-    url_ = environment("WAYBILL_TEST_KAFKA");
-    ASSERT_NE(url_, "") << "`make test` starts a private broker and sets WAYBILL_TEST_KAFKA";
-    const auto parsed = parse_url(url_);
-    servers_ = parsed->host + ":" + std::to_string(parsed->port);
-    topics_ = std::make_unique<KafkaTopics>(servers_);
-  }
-  void TearDown() override {
-    if (topics_) topics_->remove(topic_);
-  }
   void publish(std::uint64_t count) {
     BrokerConfig config;
     config.name = "kafka";
@@ -74,10 +55,6 @@ class KafkaConsumerTest : public ::testing::Test {
     EXPECT_TRUE(received) << received.error().message();
     return received ? *received : std::nullopt;
   }
-
-  std::string url_, servers_;
-  std::string topic_ = "consumed-" + make_uuid7();
-  std::unique_ptr<KafkaTopics> topics_;
 };
 
 TEST_F(KafkaConsumerTest, WhatIsDoneBehindAnOpenDeliveryComesAgainWithIt) {
@@ -165,8 +142,7 @@ TEST_F(KafkaConsumerTest, RecordsOfOtherProgramsAreReadAsTheyAre) {
 
 TEST_F(KafkaConsumerTest, AWrongPasswordIsUnauthorized) {
   ConsumerOptions options;
-  options.url = environment("WAYBILL_TEST_KAFKA_SECURE");
-  options.url.insert(options.url.rfind('@'), "wr0ng");
+  options.url = url_with_wrong_password();
   options.ca_file = environment("WAYBILL_TEST_KAFKA_CA");
   options.queue = topic_;
   options.group = "any";
@@ -194,32 +170,21 @@ TEST_F(KafkaConsumerTest, OptionsThatCantWorkAreRefused) {
 class GatedKafkaConsumer : public ::testing::Test {
  protected:
   void SetUp() override {
-    rig_ = make_kafka_rig();
-    ASSERT_EQ(rig_->fault(), "");
-    auto opened = broker::open_publisher(rig_->config());
-    ASSERT_TRUE(opened);
-    publisher_ = std::move(*opened);
-    publisher_->start(recorder_);
-    ASSERT_TRUE(recorder_.await_up());
+    ASSERT_NO_FATAL_FAILURE(rig_.open(&make_kafka_rig));
     ConsumerOptions options = rig_->consumer();
     options.url = rig_->config().url.reveal();
     auto consumer = open_consumer(options);
     ASSERT_TRUE(consumer);
     consumer_ = std::move(*consumer);
   }
-  void TearDown() override {
-    if (publisher_) publisher_->stop(Deadline::after(seconds{1}));
-  }
   std::optional<Delivery> publish_and_receive(std::uint64_t tag) {
-    publisher_->publish({outgoing(tag, rig_->good().exchange, "")});
+    rig_.publish(tag, tag);
     auto received = consumer_->receive(seconds{30});
     EXPECT_TRUE(received) << received.error().message();
     return received ? *received : std::nullopt;
   }
 
-  std::unique_ptr<PublisherRig> rig_;
-  Recorder recorder_;
-  std::unique_ptr<broker::Publisher> publisher_;
+  PublishingRig rig_;
   std::unique_ptr<Consumer> consumer_;
 };
 

@@ -2,12 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "broker/publisher.hpp"
 #include "core/url.hpp"
-#include "core/uuid.hpp"
-#include "kafka_topics.hpp"
+#include "kafka_server.hpp"
 #include "publisher_recorder.hpp"
 
 namespace waybill::testing {
@@ -16,23 +13,12 @@ namespace {
 using broker::OutcomeKind;
 using State = Recorder::State;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : value;
-}
-
-class KafkaPublisherTest : public ::testing::Test {
+class KafkaPublisherTest : public OnKafka {
  protected:
-  void SetUp() override {
-    url_ = environment("WAYBILL_TEST_KAFKA");
-    ASSERT_NE(url_, "") << "`make test` starts a private broker and sets WAYBILL_TEST_KAFKA";
-    const auto parsed = parse_url(url_);
-    topics_ = std::make_unique<KafkaTopics>(parsed->host + ":" + std::to_string(parsed->port));
-  }
   void TearDown() override {
     if (publisher_) publisher_->stop(Deadline::after(std::chrono::seconds{1}));
     EXPECT_EQ(recorder_.state().doubled, 0) << "a message got two outcomes";
-    if (topics_) topics_->remove(topic_);
+    OnKafka::TearDown();
   }
   void open(const std::string& url, const std::string& ca_file = {}) {
     BrokerConfig config;
@@ -51,9 +37,6 @@ class KafkaPublisherTest : public ::testing::Test {
     return state.downs.empty() ? "" : state.downs.front().second;
   }
 
-  std::string url_;
-  std::string topic_ = "particular-" + make_uuid7();
-  std::unique_ptr<KafkaTopics> topics_;
   Recorder recorder_;
   std::unique_ptr<broker::Publisher> publisher_;
 };
@@ -117,9 +100,7 @@ TEST_F(KafkaPublisherTest, TlsAndPasswordLetIn) {
 }
 
 TEST_F(KafkaPublisherTest, AWrongPasswordIsNamedWithoutBeingShown) {
-  std::string url = environment("WAYBILL_TEST_KAFKA_SECURE");
-  url.insert(url.rfind('@'), "wr0ng");
-  open(url, environment("WAYBILL_TEST_KAFKA_CA"));
+  open(url_with_wrong_password(), environment("WAYBILL_TEST_KAFKA_CA"));
   const std::string reason = first_reason();
   EXPECT_NE(reason.find("_AUTHENTICATION"), std::string::npos) << reason;
   EXPECT_EQ(reason.find("wr0ng"), std::string::npos);
@@ -161,9 +142,7 @@ TEST_F(KafkaPublisherTest, DoctorFindsWhatTheTopicPromises) {
 TEST_F(KafkaPublisherTest, DoctorTellsARefusedLoginFromASilentPort) {
   BrokerConfig config;
   config.name = "kafka";
-  std::string url = environment("WAYBILL_TEST_KAFKA_SECURE");
-  url.insert(url.rfind('@'), "wr0ng");
-  config.url = Secret(url);
+  config.url = Secret(url_with_wrong_password());
   config.ca_file = environment("WAYBILL_TEST_KAFKA_CA");
   EXPECT_EQ(broker::examine_broker(config, {}).error().code(), ErrorCode::unauthorized);
   config.url = Secret("kafka://127.0.0.1:1");

@@ -7,19 +7,22 @@ namespace {
 
 constexpr int limit_ms = 30'000;
 
-/// What the only topic of the answer failed with.
-template <class Result>
-std::string fault_of(rd_kafka_event_t* event, const Result* result,
-                     const rd_kafka_topic_result_t** (*topics)(const Result*, std::size_t*)) {
-  if (event == nullptr || result == nullptr) return "the broker does not answer";
-  std::string fault;
-  std::size_t count = 0;
-  const auto** all = topics(result, &count);
-  if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    fault = rd_kafka_event_error_string(event);
-  } else if (count != 1 || rd_kafka_topic_result_error(all[0]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    fault = count == 1 ? rd_kafka_err2str(rd_kafka_topic_result_error(all[0])) : "no result";
+/// Asks, waits for the answer and gives what its only topic failed with.
+template <class Ask, class Result>
+std::string answer_of(rd_kafka_t* client, const Ask& ask, const Result* (*result_of)(rd_kafka_event_t*),
+                      const rd_kafka_topic_result_t** (*topics_of)(const Result*, std::size_t*)) {
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(client);
+  ask(queue);
+  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, limit_ms);
+  std::string fault = "the broker does not answer";
+  if (const Result* result = event == nullptr ? nullptr : result_of(event)) {
+    std::size_t count = 0;
+    const auto** topics = topics_of(result, &count);
+    const auto error = count == 1 ? rd_kafka_topic_result_error(topics[0]) : rd_kafka_event_error(event);
+    fault = error == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(error);
   }
+  if (event != nullptr) rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(queue);
   return fault;
 }
 
@@ -40,26 +43,18 @@ std::string KafkaTopics::create(const std::string& name, int partitions,
   rd_kafka_NewTopic_t* topic = rd_kafka_NewTopic_new(name.c_str(), partitions, 1, why.data(), why.size());
   if (topic == nullptr) return why.data();
   for (const auto& [key, value] : settings) rd_kafka_NewTopic_set_config(topic, key.c_str(), value.c_str());
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(client_);
-  rd_kafka_CreateTopics(client_, &topic, 1, nullptr, queue);
-  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, limit_ms);
-  std::string fault = fault_of(event, event == nullptr ? nullptr : rd_kafka_event_CreateTopics_result(event),
-                               &rd_kafka_CreateTopics_result_topics);
-  if (event != nullptr) rd_kafka_event_destroy(event);
-  rd_kafka_queue_destroy(queue);
+  const auto ask = [&](rd_kafka_queue_t* queue) { rd_kafka_CreateTopics(client_, &topic, 1, nullptr, queue); };
+  std::string fault =
+      answer_of(client_, ask, &rd_kafka_event_CreateTopics_result, &rd_kafka_CreateTopics_result_topics);
   rd_kafka_NewTopic_destroy(topic);
   return fault;
 }
 
 std::string KafkaTopics::remove(const std::string& name) {
   rd_kafka_DeleteTopic_t* topic = rd_kafka_DeleteTopic_new(name.c_str());
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(client_);
-  rd_kafka_DeleteTopics(client_, &topic, 1, nullptr, queue);
-  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, limit_ms);
-  std::string fault = fault_of(event, event == nullptr ? nullptr : rd_kafka_event_DeleteTopics_result(event),
-                               &rd_kafka_DeleteTopics_result_topics);
-  if (event != nullptr) rd_kafka_event_destroy(event);
-  rd_kafka_queue_destroy(queue);
+  const auto ask = [&](rd_kafka_queue_t* queue) { rd_kafka_DeleteTopics(client_, &topic, 1, nullptr, queue); };
+  std::string fault =
+      answer_of(client_, ask, &rd_kafka_event_DeleteTopics_result, &rd_kafka_DeleteTopics_result_topics);
   rd_kafka_DeleteTopic_destroy(topic);
   return fault;
 }
