@@ -1,7 +1,9 @@
 #include "admin/premise.hpp"
 
+#include <optional>
 #include <string_view>
 
+#include "core/broker_kind.hpp"
 #include "core/url.hpp"
 
 namespace waybill::admin {
@@ -28,9 +30,9 @@ std::string store_premise(const Config& config) {
   return text;
 }
 
-std::string broker_premise(std::string_view scheme) {
-  if (scheme == "memory") return "memory broker: nothing survives the process";
-  if (scheme == "kafka" || scheme == "kafkas") {
+std::string broker_premise(std::optional<BrokerKind> kind) {
+  if (kind == BrokerKind::memory) return "memory broker: nothing survives the process";
+  if (kind == BrokerKind::kafka) {
     return "what all in-sync replicas have in memory survives the loss of a broker, a power cut of all only with "
            "flush.messages=1";
   }
@@ -41,8 +43,7 @@ std::string broker_premise(std::string_view scheme) {
 
 std::string premise_of(const Config& config, const RouteConfig& route) {
   const auto* broker = config.broker(route.broker);
-  const auto scheme = broker == nullptr ? std::string{} : scheme_of(broker->url);
-  std::string text = broker_premise(scheme);
+  const std::string text = broker_premise(broker == nullptr ? std::nullopt : broker_kind(broker->url));
   const auto stores = store_premise(config);
   return stores.empty() ? text : text + "; " + stores;
 }

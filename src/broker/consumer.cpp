@@ -6,6 +6,7 @@
 #include "broker/kafka/settings.hpp"
 #include "broker/memory/consumer.hpp"
 #include "broker/rabbitmq/consumer.hpp"
+#include "core/broker_kind.hpp"
 #include "core/url.hpp"
 
 namespace waybill {
@@ -51,17 +52,24 @@ Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) 
   if (!url) return std::move(url).error();
   if (options.queue.empty()) return Error(ErrorCode::invalid_argument, "consumer: no queue was named");
   if (options.prefetch == 0) return Error(ErrorCode::invalid_argument, "consumer: prefetch must be 1 or more");
-  if (url->scheme == "memory") {
-    return std::unique_ptr<Consumer>(std::make_unique<broker::memory::QueueConsumer>(
-        broker::memory::Broker::named(url->host), options.queue, options.prefetch));
-  }
   if (options.queue.size() > max_name_bytes) {
     return Error(ErrorCode::invalid_argument, "consumer: a queue's name has at most 255 bytes");
   }
-  if (url->scheme == "amqp" || url->scheme == "amqps") return open_rabbit(options);
-  if (url->scheme == "kafka" || url->scheme == "kafkas") return open_kafka(options);
-  return Error(ErrorCode::unsupported, "consumer URL '" + mask_url(options.url) +
-                                           "': expected amqp://, amqps://, kafka://, kafkas:// or memory://");
+  const auto kind = broker_kind(std::string_view{url->scheme});
+  if (!kind) {
+    return Error(ErrorCode::unsupported,
+                 "consumer URL '" + mask_url(options.url) + "': expected " + broker_schemes_in_words);
+  }
+  switch (*kind) {
+    case BrokerKind::rabbitmq:
+      return open_rabbit(options);
+    case BrokerKind::kafka:
+      return open_kafka(options);
+    case BrokerKind::memory:
+      break;
+  }
+  return std::unique_ptr<Consumer>(std::make_unique<broker::memory::QueueConsumer>(
+      broker::memory::Broker::named(url->host), options.queue, options.prefetch));
 }
 
 }  // namespace waybill

@@ -7,41 +7,57 @@
 #include "broker/publisher.hpp"
 #include "broker/rabbitmq/examine.hpp"
 #include "broker/rabbitmq/publisher.hpp"
+#include "core/broker_kind.hpp"
 #include "core/url.hpp"
 
 namespace waybill::broker {
 namespace {
 
-bool is_kafka(const Url& url) { return url.scheme == "kafka" || url.scheme == "kafkas"; }
+/// Of the configuration's URL; the error names the schemes that there are.
+Result<BrokerKind> kind_of(const BrokerConfig& config) {
+  auto url = parse_url(config.url.reveal());
+  if (!url) return std::move(url).error();
+  if (const auto kind = broker_kind(std::string_view{url->scheme})) return *kind;
+  return Error(ErrorCode::unsupported, "broker URL '" + config.url.masked() + "': expected " + broker_schemes_in_words);
+}
 
-Error unknown_scheme(const BrokerConfig& config) {
-  return {ErrorCode::unsupported,
-          "broker URL '" + config.url.masked() + "': expected amqp://, amqps://, kafka://, kafkas:// or memory://"};
+Result<std::unique_ptr<Publisher>> open_rabbit(const BrokerConfig& config) {
+  auto endpoint = rabbitmq::make_endpoint(config);
+  if (!endpoint) return std::move(endpoint).error();
+  return std::unique_ptr<Publisher>(std::make_unique<rabbitmq::RabbitPublisher>(std::move(*endpoint)));
+}
+
+std::unique_ptr<Publisher> open_memory(const BrokerConfig& config) {
+  return std::make_unique<memory::ThreadedPublisher>(memory::Broker::named(parse_url(config.url.reveal())->host));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Publisher>> open_publisher(const BrokerConfig& config) {
-  auto url = parse_url(config.url.reveal());
-  if (!url) return std::move(url).error();
-  if (url->scheme == "memory") {
-    return std::unique_ptr<Publisher>(std::make_unique<memory::ThreadedPublisher>(memory::Broker::named(url->host)));
+  const auto kind = kind_of(config);
+  if (!kind) return kind.error();
+  switch (*kind) {
+    case BrokerKind::rabbitmq:
+      return open_rabbit(config);
+    case BrokerKind::kafka:
+      return kafka::KafkaPublisher::open(config);
+    case BrokerKind::memory:
+      break;
   }
-  if (url->scheme == "amqp" || url->scheme == "amqps") {
-    auto endpoint = rabbitmq::make_endpoint(config);
-    if (!endpoint) return std::move(endpoint).error();
-    return std::unique_ptr<Publisher>(std::make_unique<rabbitmq::RabbitPublisher>(std::move(*endpoint)));
-  }
-  if (is_kafka(*url)) return kafka::KafkaPublisher::open(config);
-  return unknown_scheme(config);
+  return open_memory(config);
 }
 
 Result<std::vector<Finding>> examine_broker(const BrokerConfig& config, std::span<const Destination> destinations) {
-  auto url = parse_url(config.url.reveal());
-  if (!url) return std::move(url).error();
-  if (url->scheme == "amqp" || url->scheme == "amqps") return rabbitmq::examine(config, destinations);
-  if (is_kafka(*url)) return kafka::examine(config, destinations);
-  if (url->scheme != "memory") return unknown_scheme(config);
+  const auto kind = kind_of(config);
+  if (!kind) return kind.error();
+  switch (*kind) {
+    case BrokerKind::rabbitmq:
+      return rabbitmq::examine(config, destinations);
+    case BrokerKind::kafka:
+      return kafka::examine(config, destinations);
+    case BrokerKind::memory:
+      break;
+  }
   return std::vector<Finding>{{"WB-D301", Finding::Severity::warning, "broker " + config.name,
                                "a memory broker lives in this process: nothing survives its end", "for tests only"}};
 }

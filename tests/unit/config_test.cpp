@@ -212,6 +212,9 @@ TEST(Config, KafkaHasATopicForAnExchangeAndPropertiesOfItsOwn) {
                                    "f");
   ASSERT_TRUE(config.ok()) << config.error().message();
   EXPECT_EQ(config->routes[0].exchange, "{topic}");
+  const auto shouted = parse_config(store + "[broker.k]\nurl = \"KAFKA://h\"\n" + route, "f");
+  ASSERT_TRUE(shouted.ok()) << shouted.error().message();
+  EXPECT_EQ(shouted->routes[0].exchange, "{topic}") << "a scheme is the same in capitals";
   ASSERT_EQ(config->brokers[0].properties.size(), 3U);
   EXPECT_EQ(config->brokers[0].properties[0].name, "linger.ms");
   EXPECT_EQ(config->brokers[0].properties[0].value.reveal(), "5");

@@ -58,14 +58,13 @@ KafkaConsumer::~KafkaConsumer() {
   closing_ = true;
   commit(false);
   QueueHandle leaving(rd_kafka_queue_new(client_.get()));
-  rd_kafka_error_t* refused = rd_kafka_consumer_close_queue(client_.get(), leaving.get());
+  const ErrorHandle refused(rd_kafka_consumer_close_queue(client_.get(), leaving.get()));
   const Deadline deadline = Deadline::after(goodbye_limit);
-  while (refused == nullptr && rd_kafka_consumer_closed(client_.get()) == 0 && !deadline.passed()) {
+  while (!refused && rd_kafka_consumer_closed(client_.get()) == 0 && !deadline.passed()) {
     const EventHandle event(rd_kafka_queue_poll(leaving.get(), to_ms(poll_step)));
     if (!event || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
     rebalance(rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get()));
   }
-  if (refused != nullptr) rd_kafka_error_destroy(refused);
   leaving.reset();
   queue_.reset();
   rd_kafka_destroy_flags(client_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);

@@ -46,8 +46,7 @@ rd_kafka_resp_err_t hand_to_library(rd_kafka_t* client, const Outgoing& outgoing
   arguments[3].u.headers = headers;
   arguments[4].u.ptr = opaque;
   if (message.key) arguments[5] = bytes(RD_KAFKA_VTYPE_KEY, message.key->str());
-  const std::unique_ptr<rd_kafka_error_t, Destroyer<rd_kafka_error_destroy>> error(
-      rd_kafka_produceva(client, arguments.data(), arguments.size()));
+  const ErrorHandle error(rd_kafka_produceva(client, arguments.data(), arguments.size()));
   return error ? rd_kafka_error_code(error.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

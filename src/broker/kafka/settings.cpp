@@ -136,16 +136,23 @@ Result<Builder> begin(const BrokerConfig& config, Kind kind) {
   return builder;
 }
 
-Status add_properties(Builder& builder, const BrokerConfig& config) {
+/// What all kinds begin with, then the user's properties, then what `need` sets in spite of them. `where` begins
+/// errors.
+template <class Need>
+Result<SettingsHandle> build(const BrokerConfig& config, Kind kind, const std::string& where, const Need& need) {
+  auto builder = begin(config, kind);
+  if (!builder) return std::move(builder).error();
   for (const Property& property : config.properties) {
     if (const auto reason = reason_to_refuse(property.name, property.value.reveal())) {
-      return Error(ErrorCode::invalid_configuration,
-                   "broker." + config.name + ".properties: '" + property.name + "' is refused: " + *reason);
+      return Error(ErrorCode::invalid_configuration, where + ": '" + property.name + "' is refused: " + *reason);
     }
-    builder.set(property.name, property.value.reveal());
+    builder->set(property.name, property.value.reveal());
   }
-  return {};
+  need(*builder);
+  return builder->finish(where);
 }
+
+std::string section_of(const BrokerConfig& config) { return "broker." + config.name + ".properties"; }
 
 }  // namespace
 
@@ -156,29 +163,22 @@ Result<std::string> servers_of(const BrokerConfig& config) {
 }
 
 Result<SettingsHandle> producer_settings(const BrokerConfig& config) {
-  auto builder = begin(config, Kind::producer);
-  if (!builder) return std::move(builder).error();
-  if (auto added = add_properties(*builder, config); !added) return std::move(added).error();
-  builder->set("acks", "all");
-  builder->set("enable.idempotence", "true");
-  return builder->finish("broker." + config.name + ".properties");
+  return build(config, Kind::producer, section_of(config), [](Builder& builder) {
+    builder.set("acks", "all");
+    builder.set("enable.idempotence", "true");
+  });
 }
 
 Result<SettingsHandle> inquirer_settings(const BrokerConfig& config) {
-  auto builder = begin(config, Kind::inquirer);
-  if (!builder) return std::move(builder).error();
-  if (auto added = add_properties(*builder, config); !added) return std::move(added).error();
-  return builder->finish("broker." + config.name + ".properties");
+  return build(config, Kind::inquirer, section_of(config), [](Builder&) {});
 }
 
 Result<SettingsHandle> consumer_settings(const BrokerConfig& config, const std::string& group) {
-  auto builder = begin(config, Kind::consumer);
-  if (!builder) return std::move(builder).error();
-  if (auto added = add_properties(*builder, config); !added) return std::move(added).error();
-  builder->set("group.id", group);
-  builder->set("enable.auto.commit", "false");
-  builder->set("enable.auto.offset.store", "false");
-  return builder->finish("consumer");
+  return build(config, Kind::consumer, "consumer: properties", [&group](Builder& builder) {
+    builder.set("group.id", group);
+    builder.set("enable.auto.commit", "false");
+    builder.set("enable.auto.offset.store", "false");
+  });
 }
 
 }  // namespace waybill::broker::kafka

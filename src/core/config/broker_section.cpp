@@ -1,3 +1,4 @@
+#include "core/broker_kind.hpp"
 #include "core/config/sections.hpp"
 #include "core/config/url_keys.hpp"
 
@@ -8,8 +9,6 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view broker_schemes[] = {"amqp", "amqps", "kafka", "kafkas", "memory"};
 constexpr std::string_view later_brokers[] = {"rocketmq"};
-
-bool is_kafka(std::string_view scheme) { return scheme == "kafka" || scheme == "kafkas"; }
 
 /// A key that only one kind of broker knows would have no effect on another, and nobody would notice.
 void refuse_for_others(Section& section, std::string_view key, bool is_for_this, const std::string& whom) {
@@ -27,12 +26,13 @@ BrokerConfig read_broker(const Entry& entry, Findings& findings) {
   section.read_duration("heartbeat", broker.heartbeat, 1s, 1h);
   section.read_secret("management_url", broker.management_url);
   section.read_properties("properties", broker.properties);
-  if (!scheme.empty()) {
-    refuse_for_others(section, "heartbeat", !is_kafka(scheme), "RabbitMQ");
-    refuse_for_others(section, "management_url", !is_kafka(scheme), "RabbitMQ");
-    refuse_for_others(section, "properties", is_kafka(scheme), "Kafka");
+  const auto kind = broker_kind(std::string_view{scheme});
+  if (kind) {
+    refuse_for_others(section, "heartbeat", kind != BrokerKind::kafka, "RabbitMQ");
+    refuse_for_others(section, "management_url", kind != BrokerKind::kafka, "RabbitMQ");
+    refuse_for_others(section, "properties", kind == BrokerKind::kafka, "Kafka");
   }
-  read_tls(section, broker, scheme != "amqp" && scheme != "kafka", is_kafka(scheme) ? "kafkas" : "amqps");
+  read_tls(section, broker, scheme != "amqp" && scheme != "kafka", kind == BrokerKind::kafka ? "kafkas" : "amqps");
   section.finish();
   return broker;
 }

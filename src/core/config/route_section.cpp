@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/broker_kind.hpp"
 #include "core/config/sections.hpp"
 #include "core/text.hpp"
 #include "core/validate.hpp"
@@ -38,12 +39,15 @@ void check_template_key(Section& section, std::string_view key, const std::strin
 
 /// What the exchange means to the broker.
 void check_target(Section& section, RouteConfig& route, const BrokerConfig& broker) {
-  if (broker.url.reveal().starts_with("amqp")) {
+  const auto kind = broker_kind(broker.url);
+  if (kind == BrokerKind::rabbitmq) {
     section.require("exchange", "exchange = \"NAME\", or exchange = \"\" for the default exchange");
-  } else if (broker.url.reveal().starts_with("kafka")) {
-    if (section.has("routing_key"))
+  } else if (kind == BrokerKind::kafka) {
+    if (section.has("routing_key")) {
       section.fail("routing_key", "is for RabbitMQ only: on Kafka the message's key goes");
+    }
     if (route.exchange.empty()) route.exchange = "{topic}";
+    if (!check_template(route.exchange)) return;  // said already
     if (auto fault = kafka_topic_fault(render_template(route.exchange, "t", "k"))) section.fail("exchange", *fault);
   }
 }
