@@ -18,7 +18,10 @@ WINDOW = 1000
 
 
 class Destination:
-    """Where the relay publishes to: a queue or a topic, whose depth can be asked."""
+    """Where the relay publishes to: a queue or a topic, whose depth can be asked. `window` is that of the relay and of
+    the bare publisher, `properties` those of the relay's client library."""
+
+    window, properties = WINDOW, {}
 
     def depth(self):
         raise NotImplementedError
@@ -55,10 +58,10 @@ class Queue(Destination):
     def depth(self):
         return self.channel.queue_declare(self.name, passive=True).method.message_count
 
-    def bare(self, count, shape, window=WINDOW):
+    def bare(self, count, shape):
         """Messages a second and CPU microseconds a message of the bare C publisher, with messages of this shape."""
         done = subprocess.run([BUILD / "bench" / "bare_publisher", str(self.broker.port), self.exchange, "bench",
-                               str(count), str(window), str(BYTES), shape], check=True, capture_output=True, text=True)
+                               str(count), str(self.window), str(BYTES), shape], check=True, capture_output=True, text=True)
         seconds, cpu = map(float, done.stdout.split())
         return count / seconds, cpu / count * 1e6
 
@@ -73,9 +76,12 @@ class Relay:
 
     def __init__(self, folder, store, queue):
         self.config = folder / "waybill.toml"
+        properties = "".join(f'"{name}" = "{value}"\n' for name, value in queue.properties.items())
+        if properties:
+            properties = "[broker.main.properties]\n" + properties
         self.config.write_text(
-            f'[store.shop]\nurl = "{store.url}"\n[broker.main]\nurl = "{queue.broker.url()}"\n[[route]]\ntopic = "*"\n'
-            f'broker = "main"\nexchange = "{queue.exchange}"\n[relay]\nwindow = {WINDOW}\n')
+            f'[store.shop]\nurl = "{store.url}"\n[broker.main]\nurl = "{queue.broker.url()}"\n{properties}[[route]]\n'
+            f'topic = "*"\nbroker = "main"\nexchange = "{queue.exchange}"\n[relay]\nwindow = {queue.window}\n')
         self.log = folder / "relay.log"
         self.process = None
 

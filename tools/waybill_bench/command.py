@@ -23,6 +23,9 @@ def main(arguments):
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything: to see that it runs")
     parser.add_argument("--only", choices=PARTS, action="append")
+    parser.add_argument("--window", type=int, help="of the part kafka, 1,000 else")
+    parser.add_argument("--property", action="append", default=[], metavar="NAME=VALUE",
+                        help="of librdkafka, for the relay of the part kafka")
     parser.add_argument("--store", choices=STORES, action="append")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(143)))
@@ -44,6 +47,8 @@ def _measure(report, stack, chosen):
     if "rate" in parts:
         throughput.beside_the_raw_limit(report, broker, made.fresh(), made.folder, rounds, 200_000 // scale)
     if "kafka" in parts:
+        Topic.window = chosen.window or Topic.window
+        Topic.properties = dict(one.split("=", 1) for one in chosen.property)
         kafka = stack.enter_context(services.Kafka())
         throughput.beside_the_raw_limit(report, kafka, made.fresh(), made.folder, rounds, 200_000 // scale,
                                         make=Topic, kinds=("flushed", "cached"))

@@ -6,7 +6,7 @@ import uuid
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from .bed import BUILD, BYTES, WINDOW, Destination
+from .bed import BUILD, BYTES, Destination
 
 
 class Topic(Destination):
@@ -25,10 +25,10 @@ class Topic(Destination):
     def depth(self):
         return self._watcher.get_watermark_offsets(TopicPartition(self.exchange, 0), timeout=30)[1]
 
-    def bare(self, count, shape, window=WINDOW):
+    def bare(self, count, shape):
         """Messages a second and CPU microseconds a message of the bare producer."""
         done = subprocess.run([BUILD / "bench" / "bare_kafka_publisher", self.servers, self.exchange, str(count),
-                               str(window), str(BYTES), shape], check=True, capture_output=True, text=True)
+                               str(self.window), str(BYTES), shape], check=True, capture_output=True, text=True)
         seconds, cpu = map(float, done.stdout.split())
         return count / seconds, cpu / count * 1e6
 

@@ -32,7 +32,7 @@ def beside_the_raw_limit(report, broker, stores, folder, rounds, count, make=Que
 
     The limit is what the broker takes of messages with the relay's properties; what it takes of the barest ones stands
     beside it."""
-    report.heading(f"Rate: {count:,} messages of 256 bytes, window 1,000, median of {rounds} rounds in turn")
+    report.heading(f"Rate: {count:,} messages of 256 bytes, window {make.window:,}, median of {rounds} rounds in turn")
     report.columns(make.__name__.lower(), "from", "messages/s", "of the raw limit", "of the barest", "CPU us a message", "database CPU us",
                    "peak MiB")
     for kind in kinds:
