@@ -21,6 +21,8 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 /// Replaces `{topic}` and `{key}`; other braces are an error when the configuration is read (see check_template).
 std::string render_template(std::string_view text, std::string_view topic, std::string_view key);
 Status check_template(std::string_view text);
+/// Whether it holds a placeholder, so that what it names is known only with a message.
+inline bool is_template(std::string_view text) { return text.find('{') != std::string_view::npos; }
 
 /// Two lower-case digits for each byte, and the bytes again; what is no digit counts as 0.
 std::string to_hex(std::string_view bytes);

@@ -1,6 +1,7 @@
 #include "relay/route_table.hpp"
 
 #include "core/glob.hpp"
+#include "core/text.hpp"
 
 namespace waybill::relay {
 namespace {
@@ -21,9 +22,7 @@ RouteTable::RouteTable(const Config& config) : routes_(config.routes), broker_co
   for (const auto& route : routes_) brokers_.push_back(index_of(config, route.broker));
 }
 
-bool RouteTable::exchange_is_templated(RouteIndex index) const {
-  return routes_[index].exchange.find('{') != std::string::npos;
-}
+bool RouteTable::exchange_is_templated(RouteIndex index) const { return is_template(routes_[index].exchange); }
 
 std::optional<RouteIndex> RouteTable::find(const std::string& topic) {
   if (const auto known = remembered_.find(topic); known != remembered_.end()) return known->second;

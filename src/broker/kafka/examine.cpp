@@ -10,6 +10,7 @@
 #include "broker/kafka/settings.hpp"
 #include "broker/kafka/topic_facts.hpp"
 #include "broker/protocol_guess.hpp"
+#include "core/text.hpp"
 #include "core/url.hpp"
 
 namespace waybill::broker::kafka {
@@ -99,7 +100,7 @@ std::optional<std::string> read_settings(rd_kafka_t* client, std::vector<TopicFa
 std::set<std::string> named_topics(std::span<const Destination> destinations) {
   std::set<std::string> names;
   for (const Destination& destination : destinations) {
-    if (destination.exchange.find('{') == std::string::npos) names.insert(destination.exchange);
+    if (!is_template(destination.exchange)) names.insert(destination.exchange);
   }
   return names;
 }

@@ -7,13 +7,12 @@
 #include "broker/examine_transport.hpp"
 #include "broker/rabbitmq/endpoint.hpp"
 #include "broker/rabbitmq/probe.hpp"
+#include "core/text.hpp"
 
 namespace waybill::broker::rabbitmq {
 namespace {
 
 using Severity = Finding::Severity;
-
-bool is_template(const std::string& name) { return name.find('{') != std::string::npos; }
 
 }  // namespace
 

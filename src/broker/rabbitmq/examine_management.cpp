@@ -7,6 +7,7 @@
 #include "broker/rabbitmq/examine.hpp"
 #include "broker/rabbitmq/examine_queue.hpp"
 #include "broker/rabbitmq/http_get.hpp"
+#include "core/text.hpp"
 #include "core/url.hpp"
 
 namespace waybill::broker::rabbitmq {
@@ -63,9 +64,9 @@ class Examination {
     alarms();
     std::set<std::string> exchanges, queues;
     for (const Destination& destination : destinations) {
-      if (destination.exchange.find('{') == std::string::npos) exchanges.insert(destination.exchange);
+      if (!is_template(destination.exchange)) exchanges.insert(destination.exchange);
       // The default exchange leads to the queue that has the routing key's name.
-      const bool fixed = destination.routing_key.find('{') == std::string::npos;
+      const bool fixed = !is_template(destination.routing_key);
       if (destination.exchange.empty() && fixed) queues.insert(destination.routing_key);
     }
     for (const std::string& exchange : exchanges) {
