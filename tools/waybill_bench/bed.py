@@ -26,6 +26,18 @@ class Destination:
     def depth(self):
         raise NotImplementedError
 
+    def bare_publisher(self):
+        """The program that is the raw limit, and how it gets here."""
+        raise NotImplementedError
+
+    def bare(self, count, shape):
+        """Messages a second and CPU microseconds a message of the bare C publisher, with messages of this shape."""
+        program, *way = self.bare_publisher()
+        done = subprocess.run([BUILD / "bench" / program, *way, str(count), str(self.window), str(BYTES), shape],
+                              check=True, capture_output=True, text=True)
+        seconds, cpu = map(float, done.stdout.split())
+        return count / seconds, cpu / count * 1e6
+
     def rate_between(self, first, last, seconds=600):
         """Messages a second while the depth grows from `first` to `last`.
 
@@ -58,12 +70,8 @@ class Queue(Destination):
     def depth(self):
         return self.channel.queue_declare(self.name, passive=True).method.message_count
 
-    def bare(self, count, shape):
-        """Messages a second and CPU microseconds a message of the bare C publisher, with messages of this shape."""
-        done = subprocess.run([BUILD / "bench" / "bare_publisher", str(self.broker.port), self.exchange, "bench",
-                               str(count), str(self.window), str(BYTES), shape], check=True, capture_output=True, text=True)
-        seconds, cpu = map(float, done.stdout.split())
-        return count / seconds, cpu / count * 1e6
+    def bare_publisher(self):
+        return ["bare_publisher", str(self.broker.port), self.exchange, "bench"]
 
     def close(self):
         self.channel.queue_delete(self.name)

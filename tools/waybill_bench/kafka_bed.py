@@ -1,12 +1,11 @@
 """The test bed's part for Kafka: a topic in place of a queue."""
 
-import subprocess
 import uuid
 
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from .bed import BUILD, BYTES, Destination
+from .bed import Destination
 
 
 class Topic(Destination):
@@ -25,12 +24,8 @@ class Topic(Destination):
     def depth(self):
         return self._watcher.get_watermark_offsets(TopicPartition(self.exchange, 0), timeout=30)[1]
 
-    def bare(self, count, shape):
-        """Messages a second and CPU microseconds a message of the bare producer."""
-        done = subprocess.run([BUILD / "bench" / "bare_kafka_publisher", self.servers, self.exchange, str(count),
-                               str(self.window), str(BYTES), shape], check=True, capture_output=True, text=True)
-        seconds, cpu = map(float, done.stdout.split())
-        return count / seconds, cpu / count * 1e6
+    def bare_publisher(self):
+        return ["bare_kafka_publisher", self.servers, self.exchange]
 
     def close(self):
         self._watcher.close()
