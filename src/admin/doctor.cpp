@@ -12,13 +12,16 @@ namespace {
 
 using Severity = Finding::Severity;
 
-/// Where the broker's routes lead; a topic glob stands for itself where a template asks for the topic.
+/// Where the broker's routes lead. What only a message tells stays a template, which no broker looks for.
 std::vector<broker::Destination> destinations_of(const Config& config, const std::string& broker) {
   std::vector<broker::Destination> destinations;
   for (const auto& route : config.routes) {
     if (route.broker != broker) continue;
-    destinations.push_back(
-        {render_template(route.exchange, route.topic, ""), render_template(route.routing_key, route.topic, "")});
+    const bool is_one_topic = route.topic.find('*') == std::string::npos;
+    const auto rendered = [&](const std::string& text) {
+      return is_one_topic && text.find("{key}") == std::string::npos ? render_template(text, route.topic, "") : text;
+    };
+    destinations.push_back({rendered(route.exchange), rendered(route.routing_key), route.order == Order::key});
   }
   return destinations;
 }
