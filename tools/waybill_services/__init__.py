@@ -21,7 +21,8 @@ from .postgresql import PostgreSQL
 from .rabbitmq import RabbitMQ
 from .redis import Redis
 from .redis_cluster import RedisCluster, Replica as RedisReplica
+from .rocketmq import RocketMq
 from .waiting import wait_until
 
 __all__ = ["Gate", "Kafka", "KafkaCluster", "MariaDB", "PgBouncer", "PostgreSQL", "RabbitMQ", "Redis", "RedisCluster",
-           "RedisReplica", "free_port", "wait_until"]
+           "RedisReplica", "RocketMq", "free_port", "wait_until"]

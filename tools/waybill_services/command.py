@@ -12,6 +12,7 @@ from .mariadb import MariaDB
 from .postgresql import PostgreSQL
 from .rabbitmq import RabbitMQ
 from .redis import Redis
+from .rocketmq import RocketMq
 
 
 def _postgresql():
@@ -23,7 +24,8 @@ def _kafka():
     return Kafka(gates=8)  # tests run beside each other, and each takes one
 
 
-_SERVICES = {"postgresql": _postgresql, "mariadb": MariaDB, "redis": Redis, "rabbitmq": RabbitMQ, "kafka": _kafka}
+_SERVICES = {"postgresql": _postgresql, "mariadb": MariaDB, "redis": Redis, "rabbitmq": RabbitMQ, "kafka": _kafka,
+             "rocketmq": RocketMq}
 
 
 def main(arguments):
@@ -62,6 +64,10 @@ def _start(stack, only):
             environment["WAYBILL_TEST_KAFKA_GATES"] = service.gate_list()
             environment["WAYBILL_TEST_KAFKA_SECURE"] = service.secure_url()
             environment["WAYBILL_TEST_KAFKA_CA"] = str(service.certificate)
+        if name == "rocketmq":
+            environment["WAYBILL_TEST_ROCKETMQ_BROKER"] = f"127.0.0.1:{service.broker_port}"
+            environment["WAYBILL_TEST_ROCKETMQ_SECURE"] = service.secure_url()
+            environment["WAYBILL_TEST_ROCKETMQ_CA"] = str(service.certificate)
     return environment
 
 
