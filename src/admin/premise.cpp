@@ -36,6 +36,10 @@ std::string broker_premise(std::optional<BrokerKind> kind) {
     return "what all in-sync replicas have in memory survives the loss of a broker, a power cut of all only with "
            "flush.messages=1";
   }
+  if (kind == BrokerKind::rocketmq) {
+    return "what a broker confirms survives a power cut with flushDiskType=SYNC_FLUSH, the loss of its disk only with "
+           "inSyncReplicas=2";
+  }
   return "quorum queues survive a power cut, classic queues need not";
 }
 

@@ -6,6 +6,7 @@
 #include "broker/kafka/settings.hpp"
 #include "broker/memory/consumer.hpp"
 #include "broker/rabbitmq/consumer.hpp"
+#include "broker/rocketmq/open.hpp"
 #include "core/broker_kind.hpp"
 #include "core/url.hpp"
 
@@ -65,6 +66,8 @@ Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) 
       return open_rabbit(options);
     case BrokerKind::kafka:
       return open_kafka(options);
+    case BrokerKind::rocketmq:
+      return broker::rocketmq::open_consumer(config_of(options), options);
     case BrokerKind::memory:
       break;
   }

@@ -102,6 +102,7 @@ Result<std::unique_ptr<Publisher>> open_publisher(const BrokerConfig& config);
 struct Destination {
   std::string exchange;
   std::string routing_key;
+  bool keeps_order = false;  ///< the route has order = "key"
 };
 Result<std::vector<Finding>> examine_broker(const BrokerConfig& config, std::span<const Destination> destinations);
 

@@ -19,6 +19,8 @@ class PublisherThread {
   void start(std::function<void()> run) { thread_ = std::thread(std::move(run)); }
   /// Any thread. Never blocks.
   void add(std::vector<Outgoing> messages);
+  /// Any thread: there is something else for it to look at.
+  void wake() { wakeup_.signal(); }
   /// Asks the thread to end and waits until it has. May be repeated, and called before start().
   void stop(Deadline deadline);
 

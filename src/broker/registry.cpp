@@ -7,6 +7,7 @@
 #include "broker/publisher.hpp"
 #include "broker/rabbitmq/examine.hpp"
 #include "broker/rabbitmq/publisher.hpp"
+#include "broker/rocketmq/open.hpp"
 #include "core/broker_kind.hpp"
 #include "core/url.hpp"
 
@@ -41,6 +42,8 @@ Result<std::unique_ptr<Publisher>> open_publisher(const BrokerConfig& config) {
       return open_rabbit(config);
     case BrokerKind::kafka:
       return kafka::KafkaPublisher::open(config);
+    case BrokerKind::rocketmq:
+      return rocketmq::open_publisher(config);
     case BrokerKind::memory:
       break;
   }
@@ -55,6 +58,8 @@ Result<std::vector<Finding>> examine_broker(const BrokerConfig& config, std::spa
       return rabbitmq::examine(config, destinations);
     case BrokerKind::kafka:
       return kafka::examine(config, destinations);
+    case BrokerKind::rocketmq:
+      return rocketmq::examine(config, destinations);
     case BrokerKind::memory:
       break;
   }

@@ -7,6 +7,7 @@ namespace waybill {
 std::optional<BrokerKind> broker_kind(std::string_view scheme) noexcept {
   if (scheme == "amqp" || scheme == "amqps") return BrokerKind::rabbitmq;
   if (scheme == "kafka" || scheme == "kafkas") return BrokerKind::kafka;
+  if (scheme == "rocketmq" || scheme == "rocketmqs") return BrokerKind::rocketmq;
   if (scheme == "memory") return BrokerKind::memory;
   return std::nullopt;
 }

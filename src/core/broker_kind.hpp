@@ -8,7 +8,7 @@
 namespace waybill {
 
 /// The brokers that messages can go to.
-enum class BrokerKind { rabbitmq, kafka, memory };
+enum class BrokerKind { rabbitmq, kafka, rocketmq, memory };
 
 /// Which one a URL's scheme names; nothing for any other scheme.
 std::optional<BrokerKind> broker_kind(std::string_view scheme) noexcept;
@@ -16,6 +16,7 @@ std::optional<BrokerKind> broker_kind(std::string_view scheme) noexcept;
 std::optional<BrokerKind> broker_kind(const Secret& url);
 
 /// Every scheme that names one, for messages: `amqp://, amqps://, ...`.
-inline constexpr const char* broker_schemes_in_words = "amqp://, amqps://, kafka://, kafkas:// or memory://";
+inline constexpr const char* broker_schemes_in_words =
+    "amqp://, amqps://, kafka://, kafkas://, rocketmq://, rocketmqs:// or memory://";
 
 }  // namespace waybill

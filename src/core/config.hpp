@@ -45,7 +45,7 @@ struct BrokerConfig {
   std::string name;
   Secret url;
   std::string ca_file, cert_file,
-      key_file;  ///< PEM files for `amqps://`, `kafkas://`; empty: the system's CA store, no client certificate
+      key_file;  ///< PEM files for `amqps://`, `kafkas://`, `rocketmqs://`; empty: the system's CA store, none of ours
   bool insecure = false;  ///< skips the check of the certificate; logged and shown wherever the broker is
   Duration heartbeat = std::chrono::seconds{10};
   std::string management_url;        ///< optional: lets `doctor` and `audit` read queue arguments and policies
@@ -56,8 +56,8 @@ struct BrokerConfig {
 struct RouteConfig {
   std::string topic;  ///< glob; also the route's name
   std::string broker;
-  std::string exchange;  ///< Kafka: the topic there, `{topic}` by default; may hold `{topic}` and `{key}`
-  std::string routing_key = "{topic}";
+  std::string exchange;  ///< Kafka, RocketMQ: the topic there, `{topic}` by default; may hold `{topic}` and `{key}`
+  std::string routing_key = "{topic}";  ///< RocketMQ: the tag
   Duration resend_after = std::chrono::seconds{30};
   std::uint32_t max_attempts = 3;
   OnNack on_nack = OnNack::resend;

@@ -48,6 +48,30 @@ Status check_header(const std::string& name, const std::string& value) {
   return {};
 }
 
+/// What a broker's topics may be called.
+struct TopicRule {
+  const char* broker;
+  std::size_t longest;
+  std::string_view signs;
+  const char* allowed;
+};
+
+std::optional<std::string> topic_fault(std::string_view name, const TopicRule& rule) {
+  const auto allowed = [&rule](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           rule.signs.find(c) != std::string_view::npos;
+  };
+  if (name.empty()) return "the topic's name is empty";
+  const std::string quoted =
+      "'" + std::string{name.substr(0, rule.longest)} + "' can't be a topic of " + rule.broker + ": ";
+  if (name.size() > rule.longest) {
+    return quoted + "it has " + std::to_string(name.size()) + " bytes, at most " + std::to_string(rule.longest) +
+           " are allowed";
+  }
+  if (std::all_of(name.begin(), name.end(), allowed)) return std::nullopt;
+  return quoted + "allowed are " + rule.allowed;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
@@ -80,18 +104,13 @@ Status validate(const Message& message) {
 }
 
 std::optional<std::string> kafka_topic_fault(std::string_view name) {
-  constexpr std::size_t longest = 249;
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  };
-  if (name.empty()) return "the topic's name is empty";
-  const std::string quoted = "'" + std::string{name.substr(0, longest)} + "' can't be a topic of Kafka: ";
-  if (name == "." || name == "..") return quoted + "it is a reserved name";
-  if (name.size() > longest)
-    return quoted + "it has " + std::to_string(name.size()) + " bytes, at most 249 are allowed";
-  if (std::all_of(name.begin(), name.end(), allowed)) return std::nullopt;
-  return quoted + "allowed are letters, digits, '.', '_' and '-'";
+  if (name == "." || name == "..")
+    return "'" + std::string{name} + "' can't be a topic of Kafka: it is a reserved name";
+  return topic_fault(name, {"Kafka", 249, "._-", "letters, digits, '.', '_' and '-'"});
+}
+
+std::optional<std::string> rocketmq_topic_fault(std::string_view name) {
+  return topic_fault(name, {"RocketMQ", 127, "_-%|", "letters, digits, '_', '-', '%' and '|'"});
 }
 
 }  // namespace waybill

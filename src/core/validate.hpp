@@ -19,4 +19,7 @@ Status validate(const Message& message);
 /// Kafka's class org.apache.kafka.common.internals.Topic.
 std::optional<std::string> kafka_topic_fault(std::string_view name);
 
+/// The same for RocketMQ: 1 to 127 letters, digits, `_`, `-`, `%` and `|`. Source: its class Validators.
+std::optional<std::string> rocketmq_topic_fault(std::string_view name);
+
 }  // namespace waybill

@@ -43,13 +43,13 @@ class PublisherContract : public ::testing::TestWithParam<MakeRig> {
       ASSERT_TRUE(recorder_.await_up(times));
     }
   }
-  /// The next `count` messages of the good queue, or all when no more come for a second.
+  /// The next `count` messages of the good queue, or all when no more come.
   std::vector<Delivery> consume(std::size_t count) {
     auto consumer = open_consumer(rig_->consumer());
     std::vector<Delivery> all;
     const Deadline deadline = Deadline::after(std::chrono::seconds{30});
     while (all.size() < count && !deadline.passed()) {
-      auto delivery = (*consumer)->receive(std::chrono::seconds{all.empty() ? 10 : 1});
+      auto delivery = (*consumer)->receive(all.empty() ? std::chrono::seconds{10} : rig_->lull());
       if (!delivery || !*delivery) break;
       (*consumer)->ack(**delivery);
       all.push_back(std::move(**delivery));
@@ -175,22 +175,31 @@ TEST_P(PublisherContract, ALostConfirmIsInDoubtOrComesAfterAllAndTheConnectionCo
   ASSERT_TRUE(recorder_.await_outcomes(1));
   rig_->hold_confirms(true);
   publish(2, 100, rig_->good());
-  // The queue has them, the publisher can't know. Kafka's client stops at five batches without an answer.
-  const std::size_t arrived = consume(100).size();
-  ASSERT_GE(arrived, rig_->rides_over_cuts() ? 6U : 100U);
+  // The queue has them, the publisher can't know.
+  const auto before = consume(1 + rig_->arrives_unanswered(99));
+  ASSERT_GE(before.size(), 1 + rig_->arrives_unanswered(99));
   EXPECT_EQ(recorder_.state().outcomes.size(), 1U);
   rig_->cut();
   if (rig_->rides_over_cuts()) rig_->hold_confirms(false);
   ASSERT_TRUE(recorder_.await_outcomes(100));
   const auto expected = rig_->rides_over_cuts() ? OutcomeKind::confirmed : OutcomeKind::in_doubt;
-  for (std::uint64_t tag = 2; tag <= 100; ++tag) EXPECT_EQ(recorder_.outcome(tag).kind, expected) << tag;
+  std::size_t unsent = 0;
+  for (std::uint64_t tag = 2; tag <= 100; ++tag) {
+    // What the publisher had not sent yet it may say so of.
+    const OutcomeKind kind = recorder_.outcome(tag).kind;
+    if (kind == OutcomeKind::unsent && tag > before.size()) {
+      ++unsent;
+    } else {
+      EXPECT_EQ(kind, expected) << tag;
+    }
+  }
   rig_->hold_confirms(false);
   await_back(2);
   publish(101, 110, rig_->good());
   ASSERT_TRUE(recorder_.await_outcomes(110));
   for (std::uint64_t tag = 101; tag <= 110; ++tag)
     EXPECT_EQ(recorder_.outcome(tag).kind, OutcomeKind::confirmed) << tag;
-  EXPECT_EQ(arrived + consume(200).size(), 110U) << "each is there once";
+  EXPECT_EQ(before.size() + consume(200).size(), 110U - unsent) << "each is there once";
 }
 
 TEST_P(PublisherContract, CutAtAnyMomentEveryMessageHasOneOutcomeAndNoConfirmedOneIsMissing) {
@@ -233,6 +242,10 @@ INSTANTIATE_TEST_SUITE_P(RabbitMQ, ReturningPublisherContract, ::testing::Values
                          [](const auto&) { return "broker"; });
 INSTANTIATE_TEST_SUITE_P(Kafka, PublisherContract, ::testing::Values(&make_kafka_rig),
                          [](const auto&) { return "broker"; });
+#ifdef WAYBILL_HAS_ROCKETMQ
+INSTANTIATE_TEST_SUITE_P(RocketMQ, PublisherContract, ::testing::Values(&make_rocketmq_rig),
+                         [](const auto&) { return "broker"; });
+#endif
 INSTANTIATE_TEST_SUITE_P(Memory, PublisherContract, ::testing::Values(&make_memory_rig),
                          [](const auto&) { return "broker"; });
 INSTANTIATE_TEST_SUITE_P(RabbitMQ, PublisherContract, ::testing::Values(&make_rabbitmq_rig),

@@ -87,12 +87,13 @@ class Recorder final : public broker::PublisherEvents {
   State state_;
 };
 
-/// A message with a tag, an id made from it, and where it goes.
+/// A message with a tag, an id made from it, the key of all others, and where it goes.
 inline broker::Outgoing outgoing(std::uint64_t tag, const std::string& exchange, const std::string& routing_key,
                                  const std::string& payload = "payload") {
   auto message = std::make_shared<Message>();
   message->id = MessageId("message-" + std::to_string(tag));
   message->topic = Topic("orders.created");
+  message->key = Key("one");
   message->payload = payload;
   return {broker::Tag{tag}, std::move(message), exchange, routing_key, 1, {}};
 }

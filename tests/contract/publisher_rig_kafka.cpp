@@ -77,6 +77,8 @@ class KafkaRig final : public PublisherRig {
   std::string missing_words() const override { return "Unknown topic"; }
   broker::OutcomeKind without_queue() const override { return broker::OutcomeKind::route_fault; }
   bool rides_over_cuts() const override { return true; }
+  // librdkafka stops at five batches without an answer.
+  std::size_t arrives_unanswered(std::size_t) const override { return 5; }
   bool marks_redelivery() const override { return false; }
 
   void cut() override { gate_->cut(); }

@@ -15,6 +15,7 @@ import waybill_services as services  # noqa: E402  (found by the line above)
 from harness import stores  # noqa: E402
 from harness.broker import Topology  # noqa: E402
 from harness.kafka import KafkaTopology  # noqa: E402
+from harness.rocketmq import RocketMqTopology  # noqa: E402
 from harness.workspace import Workspace  # noqa: E402
 
 SOAK = os.environ.get("WAYBILL_SOAK") == "1"
@@ -102,6 +103,26 @@ def kafka(shared_kafka):
 @pytest.fixture
 def kafka_topology(kafka):
     made = KafkaTopology(kafka)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def shared_rocketmq():
+    with services.RocketMq() as broker:
+        yield broker
+
+
+@pytest.fixture
+def rocketmq(shared_rocketmq):
+    if not shared_rocketmq.alive():
+        shared_rocketmq.start()
+    return shared_rocketmq
+
+
+@pytest.fixture
+def rocketmq_topology(rocketmq):
+    made = RocketMqTopology(rocketmq)
     yield made
     made.close()
 

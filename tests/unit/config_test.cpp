@@ -184,9 +184,9 @@ TEST(Config, CloudEventsNeedASource) {
   expect_error(store + broker + "[[route]]\ntopic = \"*\"\nbroker = \"b\"\nformat = \"cloudevents\"\n", "route.source");
 }
 
-TEST(Config, SchemesOfLaterVersionsAreToldFromUnknownOnes) {
+TEST(Config, UnknownSchemesNameTheNearest) {
   expect_error("[store.s]\nurl = \"postgress://h/db\"\n", "did you mean 'postgres'");
-  expect_error(store + "[broker.b]\nurl = \"rocketmq://h\"\n", "'rocketmq' is not in this version");
+  expect_error(store + "[broker.b]\nurl = \"roketmq://h\"\n", "did you mean 'rocketmq'");
   expect_error("[store.s]\nurl = \"sqlite://\"\n", "names no file");
 }
 

@@ -37,6 +37,13 @@ void check_template_key(Section& section, std::string_view key, const std::strin
   if (text.size() > max_name_bytes) section.fail(key, "has more than 255 bytes");
 }
 
+/// The broker's topic, if the exchange says which for certain.
+void check_topic(Section& section, RouteConfig& route, std::optional<std::string> (*fault_of)(std::string_view)) {
+  if (route.exchange.empty()) route.exchange = "{topic}";
+  if (!check_template(route.exchange)) return;  // said already
+  if (auto fault = fault_of(render_template(route.exchange, "t", "k"))) section.fail("exchange", *fault);
+}
+
 /// What the exchange means to the broker.
 void check_target(Section& section, RouteConfig& route, const BrokerConfig& broker) {
   const auto kind = broker_kind(broker.url);
@@ -46,9 +53,9 @@ void check_target(Section& section, RouteConfig& route, const BrokerConfig& brok
     if (section.has("routing_key")) {
       section.fail("routing_key", "is for RabbitMQ only: on Kafka the message's key goes");
     }
-    if (route.exchange.empty()) route.exchange = "{topic}";
-    if (!check_template(route.exchange)) return;  // said already
-    if (auto fault = kafka_topic_fault(render_template(route.exchange, "t", "k"))) section.fail("exchange", *fault);
+    check_topic(section, route, &kafka_topic_fault);
+  } else if (kind == BrokerKind::rocketmq) {
+    check_topic(section, route, &rocketmq_topic_fault);
   }
 }
 

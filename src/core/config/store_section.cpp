@@ -25,7 +25,7 @@ StoreConfig read_store(const Entry& entry, Findings& findings) {
   store.name = entry.name;
   Section section{entry.value, entry.place, "store." + entry.name, findings};
   section.require("url", "url = \"sqlite:///path/outbox.db\" or \"postgresql://host/database\"");
-  const std::string scheme = read_url(section, store.url, store_schemes, {});
+  const std::string scheme = read_url(section, store.url, store_schemes);
   section.read_count("lanes", store.lanes, 1, 64);
   if (store.lanes > 1 && scheme == "sqlite") {
     section.fail("lanes", "a SQLite file has one writer at a time, so one lane; leave it out");

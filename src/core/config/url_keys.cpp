@@ -17,24 +17,20 @@ std::string list(std::span<const std::string_view> words) {
   return text;
 }
 
-void check_url(Section& section, const Url& url, std::span<const std::string_view> schemes,
-               std::span<const std::string_view> later) {
+void check_url(Section& section, const Url& url, std::span<const std::string_view> schemes) {
   if (contains(schemes, url.scheme)) {
     if (url.scheme == "sqlite" && url.host.empty() && url.path.size() < 2) {
       section.fail("url", "names no file; write sqlite:///path/outbox.db");
     }
     return;
   }
-  const bool planned = contains(later, url.scheme);
-  section.fail("url", "'" + url.scheme +
-                          (planned ? "' is not in this version; it has " : "' is no known scheme; known are ") +
-                          list(schemes) + (planned ? std::string{} : did_you_mean(url.scheme, schemes)));
+  section.fail(
+      "url", "'" + url.scheme + "' is no known scheme; known are " + list(schemes) + did_you_mean(url.scheme, schemes));
 }
 
 }  // namespace
 
-std::string read_url(Section& section, Secret& target, std::span<const std::string_view> schemes,
-                     std::span<const std::string_view> later) {
+std::string read_url(Section& section, Secret& target, std::span<const std::string_view> schemes) {
   std::string text;
   if (!section.read_secret("url", text)) return {};
   const auto url = parse_url(text);
@@ -43,7 +39,7 @@ std::string read_url(Section& section, Secret& target, std::span<const std::stri
     section.fail("url", url.error().message());
     return {};
   }
-  check_url(section, *url, schemes, later);
+  check_url(section, *url, schemes);
   return contains(schemes, url->scheme) ? url->scheme : std::string{};
 }
 

@@ -13,8 +13,7 @@
 namespace waybill::config {
 
 /// Reads the key `url`, which may be a secret. Gives its scheme, or nothing after a finding.
-std::string read_url(Section& section, Secret& target, std::span<const std::string_view> schemes,
-                     std::span<const std::string_view> later);
+std::string read_url(Section& section, Secret& target, std::span<const std::string_view> schemes);
 
 /// The PEM files of a TLS connection; `secure` is the scheme that means one.
 template <class Config>

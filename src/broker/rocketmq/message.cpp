@@ -1,0 +1,216 @@
+#include "broker/rocketmq/message.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "broker/wire_headers.hpp"
+#include "core/headers_json.hpp"
+#include "core/text.hpp"
+#include "core/uuid.hpp"
+#include "core/validate.hpp"
+
+namespace waybill::broker::rocketmq {
+namespace {
+
+constexpr std::string_view content_type_property = "content-type";
+constexpr std::string_view cloudevents_prefix = "CE_";
+constexpr std::size_t longest_group = 63;
+/// In which the broker keeps the message group, and which its proxy hands on with those of the sender.
+constexpr std::string_view group_property = "__SHARDINGKEY";
+
+template <class Number>
+std::optional<Number> number_of(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Of Unicode, in UTF-8: U+0000 to U+001F, U+007F to U+009F.
+bool has_control_character(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7f) return true;
+    if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
+  }
+  return false;
+}
+
+bool is_blank(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c == ' '; });
+}
+
+std::optional<std::string> header_fault(const Headers& headers) {
+  for (const auto& [name, value] : headers) {
+    if (has_control_character(name) || has_control_character(value)) {
+      return "header '" + name + "': RocketMQ takes no control characters in a property";
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> tag_fault(std::string_view tag) {
+  if (tag.empty()) return std::nullopt;
+  if (!is_blank(tag) && tag.find('|') == std::string_view::npos && !has_control_character(tag)) return std::nullopt;
+  return "the routing key is the tag on RocketMQ, which must not be blank nor have '|' or control characters";
+}
+
+std::optional<std::int64_t> delivery_time(const Outgoing& outgoing) {
+  const auto& headers = outgoing.message->headers;
+  const auto found = headers.find(std::string(deliver_at_header));
+  if (found == headers.end()) return std::nullopt;
+  return number_of<std::int64_t>(found->second);
+}
+
+std::int64_t unix_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void set_ms(google::protobuf::Timestamp& timestamp, std::int64_t ms) {
+  timestamp.set_seconds(ms / 1000);
+  timestamp.set_nanos(static_cast<std::int32_t>(ms % 1000) * 1'000'000);
+}
+
+using Properties = google::protobuf::Map<std::string, std::string>;
+
+void add(Properties& properties, std::string_view name, std::string value) {
+  properties[std::string(name)] = std::move(value);
+}
+
+void add_own(Properties& properties, const Outgoing& outgoing) {
+  const Message& message = *outgoing.message;
+  if (!message.content_type.empty()) add(properties, content_type_property, message.content_type);
+  if (message.topic.str() != outgoing.exchange) add(properties, topic_header, message.topic.str());
+  if (message.key) add(properties, key_header, message.key->str());
+  add(properties, attempt_header, std::to_string(outgoing.attempt));
+  if (outgoing.persisted_at_ms > 0 && !uuid7_unix_ms(message.id.str())) {
+    add(properties, persisted_at_header, std::to_string(outgoing.persisted_at_ms));
+  }
+  if (message.payload.empty()) add(properties, empty_payload_property, "1");
+}
+
+bool is_own(std::string_view name) {
+  return is_own_header(name) || name == empty_payload_property || name == empty_headers_property;
+}
+
+void add_headers(Properties& properties, const Outgoing& outgoing) {
+  Headers headers = outgoing.message->headers;
+  for (const auto& [name, value] : outgoing.layout) headers[name] = value;
+  Headers empty;
+  for (auto& [name, value] : headers) {
+    if (is_own(name)) continue;
+    value.empty() ? void(empty.emplace(name, "")) : add(properties, name, std::move(value));
+  }
+  if (!empty.empty()) add(properties, empty_headers_property, headers_to_json(empty));
+}
+
+void add_properties(Properties& properties, const Outgoing& outgoing) {
+  const std::string prefix(cloudevents_prefix);
+  const std::string& content_type = outgoing.message->content_type;
+  add_headers(properties, outgoing);
+  for (const auto& [name, value] : outgoing.attributes) add(properties, prefix + name, value);
+  if (!outgoing.attributes.empty() && !content_type.empty()) add(properties, prefix + "contenttype", content_type);
+  add_own(properties, outgoing);
+}
+
+void read_property(Delivery& delivery, const std::string& name, const std::string& value) {
+  if (name == topic_header) {
+    delivery.message.topic = Topic(value);
+  } else if (name == key_header) {
+    delivery.message.key = Key(value);
+  } else if (name == attempt_header) {
+    delivery.attempt = number_of<std::uint32_t>(value).value_or(1);
+  } else if (name == persisted_at_header) {
+    delivery.persisted_at_ms = number_of<std::int64_t>(value).value_or(0);
+  } else if (name == content_type_property) {
+    delivery.message.content_type = value;
+  } else if (name == empty_payload_property) {
+    delivery.message.payload.clear();
+  } else if (name == empty_headers_property) {
+    if (auto empty = headers_from_json(value)) delivery.message.headers.merge(*empty);
+  } else if (name != group_property) {
+    delivery.message.headers[name] = value;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> message_fault(const Outgoing& outgoing) {
+  const Message& message = *outgoing.message;
+  if (auto fault = rocketmq_topic_fault(outgoing.exchange)) return fault;
+  if (auto fault = tag_fault(outgoing.routing_key)) return fault;
+  for (const Headers* headers : {&message.headers, &outgoing.layout, &outgoing.attributes}) {
+    if (auto fault = header_fault(*headers)) return fault;
+  }
+  const std::pair<const char*, std::string_view> parts[] = {{"id", message.id.str()},
+                                                            {"topic", message.topic.str()},
+                                                            {"content type", message.content_type},
+                                                            {"key", message.key ? message.key->str() : ""}};
+  for (const auto& [name, text] : parts) {
+    if (has_control_character(text)) {
+      return std::string("the ") + name + " has control characters, which RocketMQ takes in no property";
+    }
+  }
+  if (is_blank(message.id.str())) return "the id is blank, which RocketMQ does not take";
+  if (has_delivery_time(outgoing) && !delivery_time(outgoing)) {
+    return "header '" + std::string(deliver_at_header) + "' is not a number of milliseconds since 1970";
+  }
+  return std::nullopt;
+}
+
+bool has_delivery_time(const Outgoing& outgoing) {
+  return outgoing.message->headers.count(std::string(deliver_at_header)) > 0;
+}
+
+std::string group_of(const Outgoing& outgoing) {
+  const Message& message = *outgoing.message;
+  const std::string& name = message.key ? message.key->str() : message.id.str();
+  return name.size() <= longest_group && !is_blank(name) ? name : sha256_hex(name).substr(0, longest_group);
+}
+
+v2::Message make_message(const Outgoing& outgoing, Delivering delivering, const std::string& resource_namespace) {
+  const Message& message = *outgoing.message;
+  v2::Message made;
+  made.mutable_topic()->set_name(outgoing.exchange);
+  made.mutable_topic()->set_resource_namespace(resource_namespace);
+  made.set_body(message.payload.empty() ? std::string(1, '\0') : message.payload);
+  v2::SystemProperties& system = *made.mutable_system_properties();
+  system.set_message_id(message.id.str());
+  system.add_keys(message.id.str());
+  system.set_body_encoding(v2::IDENTITY);
+  set_ms(*system.mutable_born_timestamp(), outgoing.persisted_at_ms > 0 ? outgoing.persisted_at_ms : unix_ms());
+  if (!outgoing.routing_key.empty() && outgoing.routing_key != outgoing.exchange) system.set_tag(outgoing.routing_key);
+  if (delivering == Delivering::fifo) {
+    system.set_message_type(v2::FIFO);
+    system.set_message_group(group_of(outgoing));
+  } else if (delivering == Delivering::delayed) {
+    system.set_message_type(v2::DELAY);
+    set_ms(*system.mutable_delivery_timestamp(), delivery_time(outgoing).value_or(0));
+  } else {
+    system.set_message_type(v2::NORMAL);
+  }
+  add_properties(*made.mutable_user_properties(), outgoing);
+  return made;
+}
+
+Delivery read_message(const v2::Message& message) {
+  const v2::SystemProperties& system = message.system_properties();
+  Delivery delivery;
+  delivery.message.id = MessageId(system.message_id());
+  delivery.message.topic = Topic(message.topic().name());
+  delivery.message.payload = message.body();
+  if (system.has_message_group()) delivery.message.key = Key(system.message_group());
+  for (const auto& [name, value] : message.user_properties()) read_property(delivery, name, value);
+  delivery.redelivered = system.delivery_attempt() > 1;
+  if (const auto made_at = uuid7_unix_ms(delivery.message.id.str())) delivery.persisted_at_ms = *made_at;
+  if (delivery.persisted_at_ms == 0 && system.has_born_timestamp()) {
+    delivery.persisted_at_ms = system.born_timestamp().seconds() * 1000 + system.born_timestamp().nanos() / 1'000'000;
+  }
+  return delivery;
+}
+
+}  // namespace waybill::broker::rocketmq

@@ -1,0 +1,379 @@
+#include "broker/rocketmq/publisher.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "broker/protocol_guess.hpp"
+
+namespace waybill::broker::rocketmq {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration send_limit = seconds{15};
+constexpr Duration route_limit = seconds{5};
+/// How old a route may be. RocketMQ's own clients take 30 s.
+constexpr Duration route_age = seconds{20};
+constexpr Duration used_lately = seconds{60};
+constexpr Duration asking_pause = milliseconds{100};
+/// What shares a call is confirmed or not as a whole, so neither many messages nor many bytes.
+constexpr std::size_t batch_messages = 32;
+constexpr std::size_t batch_bytes = 512 << 10;
+/// More of them at once are answered no sooner, and what waits meanwhile makes fuller batches.
+constexpr std::size_t batches_at_once = 16;
+
+MonoTime now() { return std::chrono::steady_clock::now(); }
+
+std::size_t bytes_of(const Parcel& parcel) { return parcel.outgoing.message->payload.size(); }
+
+bool is_full(const std::vector<Parcel>& batch) {
+  std::size_t bytes = 0;
+  for (const Parcel& parcel : batch) bytes += bytes_of(parcel);
+  return batch.size() >= batch_messages || bytes >= batch_bytes;
+}
+
+OutcomeKind outcome_of(Reply::Kind kind) {
+  switch (kind) {
+    case Reply::Kind::confirmed:
+      return OutcomeKind::confirmed;
+    case Reply::Kind::route_fault:
+      return OutcomeKind::route_fault;
+    case Reply::Kind::refused:
+      return OutcomeKind::rejected;
+    default:
+      return OutcomeKind::in_doubt;
+  }
+}
+
+}  // namespace
+
+bool RocketMqPublisher::takes_more(const Proxy& proxy) { return proxy.usable() && proxy.sends < batches_at_once; }
+
+Result<std::unique_ptr<Publisher>> RocketMqPublisher::open(const BrokerConfig& config) {
+  auto settings = settings_of(config);
+  if (!settings) return std::move(settings).error();
+  return std::unique_ptr<Publisher>(new RocketMqPublisher(*std::move(settings)));
+}
+
+RocketMqPublisher::RocketMqPublisher(Settings settings) : settings_(std::move(settings)), identity_(settings_) {}
+
+RocketMqPublisher::~RocketMqPublisher() { stop(Deadline::after(Duration::zero())); }
+
+void RocketMqPublisher::start(PublisherEvents& events) {
+  events_ = &events;
+  calls_ = std::make_unique<Calls>([this] { thread_.wake(); });
+  thread_.start([this] { run(); });
+}
+
+void RocketMqPublisher::publish(std::vector<Outgoing> messages) { thread_.add(std::move(messages)); }
+
+void RocketMqPublisher::stop(Deadline deadline) { thread_.stop(deadline); }
+
+void RocketMqPublisher::run() {
+  for (const Address& address : settings_.proxies) proxy_at(address);
+  while (!thread_.stopping()) {
+    take_left();
+    calls_->take_answers();
+    look();
+    come_up_or_go_down();
+    if (up_) {
+      try_again_where_it_is_time();
+      for (auto& [name, topic] : topics_) pump(name, topic);
+      keep_the_engine_informed();
+    }
+    deliver();
+    thread_.wait(Deadline::after(is_calm() ? Duration{seconds{1}} : Duration{milliseconds{50}}));
+  }
+  give_up();
+}
+
+bool RocketMqPublisher::is_calm() const {
+  return up_ && blocked_for_.empty() &&
+         std::all_of(topics_.begin(), topics_.end(), [](const auto& topic) { return topic.second.waiting.empty(); });
+}
+
+void RocketMqPublisher::look() {
+  for (auto& [address, proxy] : proxies_) {
+    proxy->link.look();
+    if (!proxy->link.up() && !proxy->hold.empty()) lose(*proxy, proxy->link.complaint());
+  }
+}
+
+void RocketMqPublisher::come_up_or_go_down() {
+  Proxy* proxy = any_up();
+  if (up_) {
+    // What is under way by the last proxy is answered first.
+    if (proxy == nullptr && sends_ == 0) go_down();
+    return;
+  }
+  if (proxy != nullptr) {
+    up_ = true;
+    return events_->on_up(proxy->link.address().text());
+  }
+  for (auto& [name, topic] : topics_) refuse_topic(topic, OutcomeKind::unsent, "not connected");
+  std::uint64_t failures = 0;
+  for (const auto& [address, each] : proxies_) failures += each->link.times_down();
+  if (std::exchange(failures_, failures) == failures) return;
+  const Link& link = proxies_.at(settings_.proxies.front())->link;
+  const auto other = other_protocol_at(settings_.names());
+  const bool is_another = other && *other != "a gRPC server";
+  deliver();
+  events_->on_down(DownCause::unreachable,
+                   link.complaint() + (is_another ? "; what listens there looks like " + *other + ", not like RocketMQ"
+                                                  : std::string()));
+}
+
+void RocketMqPublisher::go_down() {
+  for (auto& [name, topic] : topics_) {
+    refuse_topic(topic, OutcomeKind::unsent, "not connected");
+    topic.route.reset();
+  }
+  up_ = false;
+  blocked_for_.clear();
+  deliver();
+  failures_ = 0;
+  for (const auto& [address, proxy] : proxies_) failures_ += proxy->link.times_down();
+  events_->on_down(DownCause::lost, proxies_.at(settings_.proxies.front())->link.complaint());
+}
+
+void RocketMqPublisher::give_up() {
+  take_left();
+  for (auto& [address, proxy] : proxies_) lose(*proxy, "stopped");
+  // A cancelled call ends at once, whatever its proxy does.
+  while (sends_ > 0) {
+    thread_.wait(Deadline::after(milliseconds{10}));
+    take_left();
+    calls_->take_answers();
+  }
+  for (auto& [name, topic] : topics_) refuse_topic(topic, OutcomeKind::unsent, "stopped");
+  deliver();
+}
+
+void RocketMqPublisher::take_left() {
+  for (Outgoing& outgoing : thread_.take()) {
+    if (auto fault = message_fault(outgoing)) {
+      answer(outgoing, OutcomeKind::undeliverable, *std::move(fault));
+    } else {
+      TopicState& topic = topics_[outgoing.exchange];
+      topic.used_at = now();
+      topic.waiting.push_back(std::move(outgoing));
+    }
+  }
+}
+
+void RocketMqPublisher::pump(const std::string& name, TopicState& topic) {
+  const bool in_use = !topic.waiting.empty() || now() - topic.used_at < used_lately;
+  const Duration age = now() - topic.asked_at;
+  if (in_use && !topic.asking && age > (topic.route ? route_age : asking_pause)) ask_route(name, topic);
+  if (!topic.route || topic.waiting.empty()) return;
+  std::deque<Outgoing> stay;
+  std::vector<Parcel> batch;
+  for (Outgoing& outgoing : topic.waiting) {
+    const bool gone = topic.route->delivering(outgoing) == Delivering::fifo ? send_in_line(name, topic, outgoing)
+                                                                            : send_in_turn(topic, outgoing, batch);
+    if (!gone) stay.push_back(std::move(outgoing));
+  }
+  topic.waiting = std::move(stay);
+  if (!batch.empty()) send(next_of(topic), std::move(batch));
+}
+
+bool RocketMqPublisher::send_in_line(const std::string& name, TopicState& topic, Outgoing& outgoing) {
+  const std::string group = group_of(outgoing);
+  std::string line = name + '\n' + group;
+  if (lines_under_way_.count(line) > 0) return false;
+  Proxy& proxy = proxy_at(topic.route->of_group(group));
+  if (!proxy.usable()) return false;
+  lines_under_way_.insert(line);
+  send(proxy, {{std::move(outgoing), Delivering::fifo, std::move(line), false}});
+  return true;
+}
+
+bool RocketMqPublisher::send_in_turn(TopicState& topic, Outgoing& outgoing, std::vector<Parcel>& batch) {
+  if (!has_room(topic)) return false;
+  const Delivering delivering = topic.route->delivering(outgoing);
+  Parcel parcel{std::move(outgoing), delivering, {}, false};
+  if (delivering == Delivering::delayed) {
+    send(next_of(topic), {std::move(parcel)});
+    return true;
+  }
+  batch.push_back(std::move(parcel));
+  if (is_full(batch)) send(next_of(topic), std::exchange(batch, {}));
+  return true;
+}
+
+void RocketMqPublisher::ask_route(const std::string& name, TopicState& topic) {
+  Proxy* proxy = any_up();
+  if (proxy == nullptr) return;
+  topic.asking = true;
+  topic.asked_at = now();
+  calls_->make<v2::QueryRouteRequest, v2::QueryRouteResponse>(
+      proxy->link.stub(), &Stub::async_interface::QueryRoute,
+      route_request(name, proxy->link.address(), settings_.resource_namespace), &proxy->link,
+      [this](grpc::ClientContext& context) { identity_.introduce(context, route_limit); },
+      [this, name](const grpc::Status& status, v2::QueryRouteResponse& response) {
+        take_route(name, status, response);
+      });
+}
+
+void RocketMqPublisher::take_route(const std::string& name, const grpc::Status& status,
+                                   const v2::QueryRouteResponse& response) {
+  TopicState& topic = topics_[name];
+  topic.asking = false;
+  if (!status.ok()) return;  // asked again, or the proxy is lost
+  const v2::Code code = response.status().code();
+  if (code == v2::OK) {
+    topic.route = read_route(response);
+    if (topic.route && !settings_.follow_routes) topic.route->queues = settings_.proxies;
+    if (!topic.route) {
+      return refuse_topic(topic, OutcomeKind::route_fault, "topic '" + name + "' has no queue to write to");
+    }
+    for (const Address& address : topic.route->queues) proxy_at(address);  // connects where it is new
+  } else if (!topic.route) {
+    // After a restart a proxy may not know its topics for a while: what we know of a route stands until a message is
+    // refused.
+    refuse_topic(topic, OutcomeKind::route_fault, words_of(response.status()));
+  }
+}
+
+void RocketMqPublisher::refuse_topic(TopicState& topic, OutcomeKind kind, const std::string& words) {
+  for (const Outgoing& outgoing : topic.waiting) answer(outgoing, kind, words);
+  topic.waiting.clear();
+}
+
+RocketMqPublisher::Proxy& RocketMqPublisher::proxy_at(const Address& address) {
+  auto& proxy = proxies_[address];
+  if (!proxy) proxy = std::make_unique<Proxy>(settings_, identity_, address, *calls_);
+  return *proxy;
+}
+
+RocketMqPublisher::Proxy* RocketMqPublisher::any_up() {
+  for (const Address& address : settings_.proxies) {
+    Proxy& proxy = proxy_at(address);
+    if (proxy.link.up()) return &proxy;
+  }
+  for (auto& [address, proxy] : proxies_) {
+    if (proxy->link.up()) return proxy.get();
+  }
+  return nullptr;
+}
+
+bool RocketMqPublisher::has_room(const TopicState& topic) {
+  const auto& queues = topic.route->queues;
+  return std::any_of(queues.begin(), queues.end(), [this](const Address& at) { return takes_more(proxy_at(at)); });
+}
+
+RocketMqPublisher::Proxy& RocketMqPublisher::next_of(TopicState& topic) {
+  const auto& queues = topic.route->queues;
+  while (true) {
+    Proxy& proxy = proxy_at(queues[topic.next++ % queues.size()]);
+    if (takes_more(proxy)) return proxy;
+  }
+}
+
+void RocketMqPublisher::send(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose) {
+  v2::SendMessageRequest request;
+  for (const Parcel& parcel : parcels) {
+    *request.add_messages() = make_message(parcel.outgoing, parcel.delivering, settings_.resource_namespace);
+  }
+  ++proxy.sends;
+  ++sends_;
+  auto sent = std::make_shared<std::vector<Parcel>>(std::move(parcels));
+  calls_->make<v2::SendMessageRequest, v2::SendMessageResponse>(
+      proxy.link.stub(), &Stub::async_interface::SendMessage, std::move(request), &proxy.link,
+      [this](grpc::ClientContext& context) { identity_.introduce(context, send_limit); },
+      [this, &proxy, sent, purpose, of = proxy.link.times_down()](const grpc::Status& status,
+                                                                  v2::SendMessageResponse& response) {
+        --proxy.sends;
+        --sends_;
+        Reply reply = read_reply(status, response);
+        if (reply.kind == Reply::Kind::lost) {
+          if (of == proxy.link.times_down()) lose(proxy, reply.words);
+          reply.words = proxy.link.complaint();
+        }
+        take_reply(proxy, std::move(*sent), purpose, std::move(reply));
+      });
+}
+
+void RocketMqPublisher::take_reply(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose, Reply reply) {
+  if (reply.kind != Reply::Kind::lost) proxy.link.heard();
+  // Either may be the fault of a route that is no longer so.
+  if (reply.kind == Reply::Kind::route_fault) topics_[parcels.front().outgoing.exchange].route.reset();
+  if (reply.kind == Reply::Kind::refused) topics_[parcels.front().outgoing.exchange].asked_at = {};
+  if (reply.kind == Reply::Kind::refused && parcels.size() > 1) {
+    // For the fault of one of them: each is asked for by itself.
+    for (Parcel& parcel : parcels) send(proxy, {std::move(parcel)});
+    return;
+  }
+  const bool is_held = reply.kind == Reply::Kind::busy || reply.kind == Reply::Kind::doubtful;
+  for (Parcel& parcel : parcels) {
+    if (!is_held) {
+      answer(parcel, outcome_of(reply.kind), reply.words);
+      continue;
+    }
+    parcel.doubtful = parcel.doubtful || reply.kind == Reply::Kind::doubtful;
+    if (purpose == Purpose::trial) {
+      proxy.hold.tried_in_vain(std::move(parcel), reply.words, now());
+    } else {
+      proxy.hold.add(std::move(parcel), reply.words, now());
+    }
+  }
+  if (purpose == Purpose::trial && !is_held && reply.kind != Reply::Kind::lost) recover(proxy);
+}
+
+void RocketMqPublisher::try_again_where_it_is_time() {
+  for (auto& [address, proxy] : proxies_) {
+    if (!proxy->link.up()) continue;
+    if (auto trial = proxy->hold.take_trial(now())) {
+      // A consumer is to see that this may be a second one.
+      if (trial->doubtful) ++trial->outgoing.attempt;
+      send(*proxy, {*std::move(trial)}, Purpose::trial);
+    }
+  }
+}
+
+void RocketMqPublisher::recover(Proxy& proxy) {
+  for (Parcel& parcel : proxy.hold.release(now())) {
+    if (parcel.doubtful) {
+      answer(parcel, OutcomeKind::in_doubt, "the broker did not answer for it");
+    } else {
+      send(proxy, {std::move(parcel)});
+    }
+  }
+}
+
+void RocketMqPublisher::lose(Proxy& proxy, const std::string& reason) {
+  proxy.link.lose(reason);
+  for (Parcel& parcel : proxy.hold.release(now())) answer(parcel, OutcomeKind::in_doubt, reason);
+  // Perhaps its queues are somewhere else now.
+  for (auto& [name, topic] : topics_) topic.asked_at = {};
+}
+
+void RocketMqPublisher::keep_the_engine_informed() {
+  const bool is_blocked =
+      std::none_of(proxies_.begin(), proxies_.end(), [](const auto& proxy) { return proxy.second->usable(); });
+  std::string reason;
+  for (const auto& [address, proxy] : proxies_) {
+    if (is_blocked && proxy->link.up()) reason = proxy->hold.reason();
+  }
+  if (reason == blocked_for_) return;
+  blocked_for_ = reason;
+  deliver();
+  events_->on_blocked(!reason.empty(), reason);
+}
+
+void RocketMqPublisher::answer(Parcel& parcel, OutcomeKind kind, std::string words) {
+  lines_under_way_.erase(parcel.line);
+  answer(parcel.outgoing, kind, std::move(words));
+}
+
+void RocketMqPublisher::answer(const Outgoing& outgoing, OutcomeKind kind, std::string words) {
+  outcomes_.push_back({outgoing.tag, kind, std::move(words)});
+}
+
+void RocketMqPublisher::deliver() {
+  if (!outcomes_.empty()) events_->on_outcomes(std::exchange(outcomes_, {}));
+}
+
+}  // namespace waybill::broker::rocketmq
