@@ -27,21 +27,23 @@ class RocketMqCollector(Collector):
 
     def __init__(self, address, topic):
         super().__init__()
-        self._topic = topic
-        configuration = ClientConfiguration(address, Credentials())
-        self._consumer = SimpleConsumer(configuration, f"of-{topic}", {topic: FilterExpression()}, await_duration=5)
+        self._address, self._topic = address, topic
+        self._consumer = None
 
     def start(self):
         # A proxy that has just started may not know its topics yet.
-        wait_until(self._starts, 120, f"a consumer of {self._topic}")
+        wait_until(self._opens, 120, f"a consumer of {self._topic}")
         return super().start()
 
-    def _starts(self):
+    def _opens(self):
+        consumer = SimpleConsumer(ClientConfiguration(self._address, Credentials()), f"of-{self._topic}",
+                                  {self._topic: FilterExpression()}, await_duration=5)
         try:
-            self._consumer.startup()
-            return True
+            consumer.startup()
         except Exception:  # noqa: BLE001 - the client has no type of its own for it
             return False
+        self._consumer = consumer
+        return True
 
     def _run(self):
         while not self._stop.is_set():
@@ -50,8 +52,20 @@ class RocketMqCollector(Collector):
                     self.deliveries.append(_delivery(message))
                     self._consumer.ack(message)
             except Exception:  # noqa: BLE001 - the broker is away; what was not acknowledged comes again
-                self._stop.wait(0.2)
-        self._consumer.shutdown()
+                self._open_anew()
+        self._close()
+
+    def _open_anew(self):
+        """The client does not introduce itself to a proxy that has started again, which then gives it nothing."""
+        self._close()
+        while not self._stop.wait(0.5) and not self._opens():
+            pass
+
+    def _close(self):
+        try:
+            self._consumer.shutdown()
+        except Exception:  # noqa: BLE001 - it is down already
+            pass
 
 
 class RocketMqTopology:
