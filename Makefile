@@ -30,7 +30,7 @@ build: setup ## builds everything: PRESET=release | debug | asan | tsan | clang 
 test: build ## builds, starts private servers, runs every test, stops the servers
 	@tools/services run -- ctest --preset $(PRESET) -j $(JOBS)
 
-demo: build ## the shop on real orders while parts of it are killed: STORE=sqlite | postgresql | redis, GUARD=once | sharded | redis | both | cache, BROKER=rabbitmq | kafka
+demo: build ## the shop on real orders while parts of it are killed: STORE=sqlite | postgresql | redis, GUARD=once | sharded | redis | both | cache, BROKER=rabbitmq | kafka | rocketmq
 	@$(python) tools/demo --store $(STORE) --guard $(GUARD) --broker $(BROKER)
 
 bench: build ## the relay beside the raw limit of the same broker, from one run

@@ -147,9 +147,9 @@ ServiceOptions service_options(const std::string& name, int argc, char** argv,
   options.name = options.queue = options.group = name;
   CLI::App app("A service of the shop: " + name);
   app.add_option("--store", options.store, "its database: sqlite:///path or postgresql://...")->required();
-  app.add_option("--broker", options.broker, "the broker: amqp://... or kafka://...")->required();
-  app.add_option("--queue", options.queue, "its queue, or topic of Kafka")->capture_default_str();
-  app.add_option("--group", options.group, "Kafka: its group")->capture_default_str();
+  app.add_option("--broker", options.broker, "the broker: amqp://..., kafka://... or rocketmq://...")->required();
+  app.add_option("--queue", options.queue, "its queue, or topic of Kafka or RocketMQ")->capture_default_str();
+  app.add_option("--group", options.group, "Kafka, RocketMQ: its group")->capture_default_str();
   if (more) more(app);
   try {
     app.parse(argc, argv);

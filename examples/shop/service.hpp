@@ -24,7 +24,7 @@ struct ServiceOptions {
   std::string store;   ///< the database's URL
   std::string broker;  ///< the broker's URL
   std::string queue;
-  std::string group;  ///< Kafka: the services of one name share the topic
+  std::string group;  ///< Kafka, RocketMQ: the services of one name share the topic
 };
 
 struct Received {

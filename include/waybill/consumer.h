@@ -21,11 +21,12 @@ namespace waybill {
 
 /// How to consume.
 struct ConsumerOptions {
-  std::string url;  ///< `amqp://user:password@host:port/vhost`, `kafka://host:port,host:port`; `amqps://`, `kafkas://`
-  std::string queue;  ///< RabbitMQ's queue, Kafka's topic; must exist
-  std::string group;  ///< Kafka: the consumers of one group share the topic's partitions; not used by RabbitMQ
+  std::string url;    ///< `amqp://user:password@host:port/vhost`, `kafka://host:port,host:port`, `rocketmq://host:port`;
+                      ///< `amqps://`, `kafkas://`, `rocketmqs://`
+  std::string queue;  ///< RabbitMQ's queue, topic of Kafka or RocketMQ; must exist
+  std::string group;  ///< Kafka, RocketMQ (where it must exist): its consumers share the topic; not used by RabbitMQ
   std::uint16_t prefetch = 100;              ///< unacknowledged deliveries that may be outstanding here (1..65535)
-  std::string ca_file, cert_file, key_file;  ///< PEM, for `amqps://` and `kafkas://`
+  std::string ca_file, cert_file, key_file;  ///< PEM, for `amqps://`, `kafkas://`, `rocketmqs://`
   bool insecure = false;                     ///< skips the certificate check
   /// Kafka: settings of librdkafka, such as `sasl.mechanisms`. Those that would break a promise are refused.
   std::vector<std::pair<std::string, std::string>> properties;
@@ -34,7 +35,7 @@ struct ConsumerOptions {
 /// One delivery. Valid until it is acknowledged or the connection is lost.
 struct Delivery {
   Message message;  ///< id, key, headers and payload as they were sent; topic from header `waybill-topic`, else the
-                    ///< routing key (Kafka: the topic there)
+                    ///< routing key (Kafka, RocketMQ: the topic there)
   std::uint32_t attempt = 1;         ///< header `waybill-attempt`: > 1 means the broker may have seen it before
   bool redelivered = false;          ///< the broker says that it handed it out before (Kafka doesn't know: only what
                                      ///< this consumer rejected to have it again)
@@ -49,6 +50,11 @@ struct Delivery {
 /// after it. A new group begins with the oldest record. Acknowledgements are committed together, at the latest at the
 /// first receive() 0.2 s later and when the consumer ends; what a crash leaves uncommitted comes again. When the group
 /// changes, deliveries not yet acknowledged go to whoever has their partition then.
+///
+/// RocketMQ hands out again what was not acknowledged by a consumer that is gone, and what was rejected, after a second
+/// and more, in no order, and moves it to the group's dead letters after the group's number of attempts. What is worked on
+/// for long is kept from others meanwhile. A new group begins with the oldest message only while a broker still has that
+/// in its memory, else with the newest. The end of a consumer takes up to 5 s: until the poll under way has ended.
 class Consumer {
  public:
   virtual ~Consumer() = default;

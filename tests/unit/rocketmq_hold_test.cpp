@@ -21,25 +21,49 @@ TEST(RocketMqHold, OneAloneTriesAgainAndTheOthersWaitForWhatBecomesOfIt) {
   MonoTime now{seconds{100}};
   Hold hold;
   EXPECT_TRUE(hold.empty());
-  for (std::uint64_t tag = 1; tag <= 3; ++tag) hold.add(parcel(tag), "the disk is slow", now);
+  for (std::uint64_t tag = 1; tag <= 8; ++tag) hold.add(parcel(tag), "the disk is slow", now);
   EXPECT_EQ(hold.reason(), "the disk is slow");
-  EXPECT_FALSE(hold.take_trial(now)) << "not at once";
+  EXPECT_TRUE(hold.take_trials(now).empty()) << "not at once";
   now += milliseconds{101};
-  auto trial = hold.take_trial(now);
-  ASSERT_TRUE(trial);
-  EXPECT_EQ(trial->outgoing.tag, Tag{1});
-  EXPECT_FALSE(hold.take_trial(now + seconds{60})) << "one at a time";
-  hold.tried_in_vain(*std::move(trial), "still", now);
+  auto trials = hold.take_trials(now);
+  ASSERT_EQ(trials.size(), 1U);
+  EXPECT_EQ(trials[0].outgoing.tag, Tag{1});
+  EXPECT_TRUE(hold.take_trials(now + seconds{60}).empty()) << "one at a time";
+  hold.tried_in_vain(std::move(trials[0]), "still", now);
   EXPECT_EQ(hold.reason(), "still");
   now += seconds{11};
-  trial = hold.take_trial(now);
-  ASSERT_TRUE(trial);
-  EXPECT_EQ(trial->outgoing.tag, Tag{1}) << "the same one";
-  const auto rest = hold.release(now);
-  ASSERT_EQ(rest.size(), 2U);
-  EXPECT_EQ(rest[0].outgoing.tag, Tag{2});
-  EXPECT_TRUE(hold.empty());
+  trials = hold.take_trials(now);
+  ASSERT_EQ(trials.size(), 1U);
+  EXPECT_EQ(trials[0].outgoing.tag, Tag{1}) << "the same one";
+}
+
+TEST(RocketMqHold, EachThatIsAnsweredLetsMoreTryUntilNoneIsHeld) {
+  const MonoTime now{seconds{100}};
+  Hold hold;
+  for (std::uint64_t tag = 1; tag <= 8; ++tag) hold.add(parcel(tag), "slow", now);
+  const MonoTime later = now + seconds{1};
+  std::vector<std::size_t> steps;
+  while (!hold.empty()) {
+    const auto trials = hold.take_trials(later);
+    steps.push_back(trials.size());
+    for (std::size_t i = 0; i < trials.size(); ++i) hold.answered(later);
+  }
+  EXPECT_EQ(steps, (std::vector<std::size_t>{1, 2, 5}));
   EXPECT_EQ(hold.reason(), "");
+}
+
+TEST(RocketMqHold, OneThatFailsStopsTheOthers) {
+  const MonoTime now{seconds{100}};
+  Hold hold;
+  for (std::uint64_t tag = 1; tag <= 8; ++tag) hold.add(parcel(tag), "slow", now);
+  const MonoTime later = now + seconds{1};
+  EXPECT_EQ(hold.take_trials(later).size(), 1U);
+  hold.answered(later);
+  auto trials = hold.take_trials(later);
+  ASSERT_EQ(trials.size(), 2U);
+  for (auto& trial : trials) hold.tried_in_vain(std::move(trial), "slow", later);
+  EXPECT_TRUE(hold.take_trials(later).empty()) << "a pause";
+  EXPECT_EQ(hold.take_trials(later + seconds{10}).size(), 1U) << "one again";
 }
 
 TEST(RocketMqHold, WhoFailsAgainSoonIsTriedLessOften) {
@@ -49,12 +73,22 @@ TEST(RocketMqHold, WhoFailsAgainSoonIsTriedLessOften) {
   for (int i = 0; i < 12; ++i) {
     hold.add(parcel(1), "slow", now);
     const MonoTime began = now;
-    while (!hold.take_trial(now)) now += milliseconds{10};
+    while (hold.take_trials(now).empty()) now += milliseconds{10};
     longest = std::max(longest, now - began);
-    hold.release(now);
+    hold.answered(now);
   }
   EXPECT_GT(longest, seconds{1});
   EXPECT_LE(longest, seconds{10} + milliseconds{10});
+}
+
+TEST(RocketMqHold, WhenTheBrokerIsGoneAllIsGivenBackInItsOrder) {
+  const MonoTime now{seconds{100}};
+  Hold hold;
+  for (std::uint64_t tag = 1; tag <= 3; ++tag) hold.add(parcel(tag), "slow", now);
+  const auto all = hold.release();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].outgoing.tag, Tag{1});
+  EXPECT_TRUE(hold.empty());
 }
 
 TEST(RocketMqReceipts, NoMoreThanThePrefetchIsReceivedOrHandedOut) {

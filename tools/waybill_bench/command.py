@@ -12,10 +12,11 @@ from . import guards, insert_cost, latency, redis_limit, throughput
 from .bed import ROOT
 from .kafka_bed import Topic
 from .report import Report
+from .rocketmq_bed import RocketMqTopic
 from .stores import MySQL, PostgreSQL, Redis, SQLite
 
 
-PARTS = ["rate", "kafka", "latency", "cost", "guards", "redis", "backlog", "marks"]
+PARTS = ["rate", "kafka", "rocketmq", "latency", "cost", "guards", "redis", "backlog", "marks"]
 STORES = ["postgresql", "sqlite", "mariadb", "redis"]
 
 
@@ -23,7 +24,7 @@ def main(arguments):
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything: to see that it runs")
     parser.add_argument("--only", choices=PARTS, action="append")
-    parser.add_argument("--window", type=int, help="of the part kafka, 1,000 else")
+    parser.add_argument("--window", type=int, help="of the parts kafka and rocketmq, 1,000 else")
     parser.add_argument("--property", action="append", default=[], metavar="NAME=VALUE",
                         help="of librdkafka, for the relay of the part kafka")
     parser.add_argument("--store", choices=STORES, action="append")
@@ -52,6 +53,11 @@ def _measure(report, stack, chosen):
         kafka = stack.enter_context(services.Kafka())
         throughput.beside_the_raw_limit(report, kafka, made.fresh(), made.folder, rounds, 200_000 // scale,
                                         make=Topic, kinds=("flushed", "cached"))
+    if "rocketmq" in parts:
+        RocketMqTopic.window = chosen.window or RocketMqTopic.window
+        rocketmq = stack.enter_context(services.RocketMq())
+        throughput.beside_the_raw_limit(report, rocketmq, made.fresh(), made.folder, rounds, 200_000 // scale,
+                                        make=RocketMqTopic, kinds=("32 a call", "1 a call"))
     if "latency" in parts:
         latency.commit_to_consumer(report, broker, made.fresh(), made.folder, 500, 20 if scale == 1 else 4)
     if "cost" in parts:

@@ -2,7 +2,7 @@
 
 import threading
 
-from waybill_services import Gate, Kafka, RabbitMQ, wait_until
+from waybill_services import Gate, Kafka, RabbitMQ, RocketMq, wait_until
 
 
 class ThroughRabbitMQ:
@@ -92,4 +92,34 @@ class ThroughKafka:
         wait_until(lambda: self.gate.connections_total > before, 30, "the relay to connect again")
 
 
-BROKERS = {"rabbitmq": ThroughRabbitMQ, "kafka": ThroughKafka}
+class ThroughRocketMQ:
+    """A topic that keeps the order of message groups, and a group of consumers for each service."""
+
+    # A broker that was killed does not know what it handed out before, either.
+    name, marks_redelivery = "RocketMQ", False
+    topic, queue_count = "shop", 4
+
+    def open(self, stage, say):
+        self.server = stage.serve(self.name, RocketMq(), say)
+        self.gate = stage.stack.enter_context(Gate(self.server.port, amqp=False))
+        self.queues = stage.queues
+        self.server.create_topic(self.topic, "FIFO", self.queue_count)
+        for group in stage.queues:
+            self.server.create_group(group)
+
+    def relay_url(self):
+        # The routes lead past the gate.
+        return f"rocketmq://127.0.0.1:{self.gate.port}?routes=ignore"
+
+    def consuming(self, service):
+        return ["--broker", self.server.url(), "--queue", self.topic, "--group", service]
+
+    def waiting(self):
+        """Messages that some group has not taken yet."""
+        stored = self.server.depth(self.topic, self.queue_count)
+        return sum(stored - self.server.taken(self.topic, self.queue_count, group) for group in self.queues)
+
+    cut_at_confirm = ThroughKafka.cut_at_confirm
+
+
+BROKERS = {"rabbitmq": ThroughRabbitMQ, "kafka": ThroughKafka, "rocketmq": ThroughRocketMQ}

@@ -11,7 +11,7 @@ def deliveries(books, faults, marks_redelivery):
     """What came twice, and whether it said so."""
     bound = UNSETTLED * faults
     resent = books.resent()
-    unflagged = ("delivered twice, not flagged", "Kafka never says", books.unflagged(), True)
+    unflagged = ("delivered twice, not flagged", "the broker can't say", books.unflagged(), True)
     if marks_redelivery:
         unflagged = exact("delivered twice, not flagged", 0, books.unflagged())
     return [

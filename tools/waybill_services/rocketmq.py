@@ -94,6 +94,12 @@ class RocketMq(Service):
     def delete_topic(self, name):
         rocketmq_admin.delete_topic(self.broker_port, name)
 
+    def depth(self, topic, queues):
+        return rocketmq_admin.depth(self.broker_port, topic, queues)
+
+    def taken(self, topic, queues, group):
+        return rocketmq_admin.taken(self.broker_port, topic, queues, group)
+
     def set_broker(self, **settings):
         """Changes settings of the running broker."""
         rocketmq_admin.set_broker(self.broker_port, **settings)

@@ -4,7 +4,8 @@ import json
 import socket
 import struct
 
-_UPDATE_TOPIC, _UPDATE_BROKER, _ROUTE, _UPDATE_GROUP, _DELETE_TOPIC = 17, 25, 105, 200, 215
+_GROUP_OFFSET, _UPDATE_TOPIC, _UPDATE_BROKER, _MAX_OFFSET = 14, 17, 25, 30
+_ROUTE, _UPDATE_GROUP, _DELETE_TOPIC = 105, 200, 215
 
 
 def create_topic(port, name, kind="NORMAL", queues=4, permission=6):
@@ -28,6 +29,23 @@ def set_broker(port, **settings):
     _ask(port, _UPDATE_BROKER, {}, "".join(f"{name}={value}\n" for name, value in settings.items()))
 
 
+def depth(port, topic, queues):
+    """How many messages were stored in it."""
+    return sum(int(_ask(port, _MAX_OFFSET, {"topic": topic, "queueId": number})["offset"]) for number in range(queues))
+
+
+def taken(port, topic, queues, group):
+    """How many of them the group has taken."""
+    total = 0
+    for number in range(queues):
+        try:
+            fields = {"consumerGroup": group, "topic": topic, "queueId": number}
+            total += int(_ask(port, _GROUP_OFFSET, fields)["offset"])
+        except RuntimeError:
+            pass  # nothing yet
+    return total
+
+
 def has_route(port, name):
     """Whether the name server at this port knows where the topic is."""
     try:
@@ -49,6 +67,7 @@ def _ask(port, code, fields, body=""):
     said = json.loads(answer[4:4 + size])
     if said["code"] != 0:
         raise RuntimeError(f"RocketMQ refused request {code}: {said.get('remark')}")
+    return said.get("extFields", {})
 
 
 def _read(connection, count):

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <apache/rocketmq/v2/service.grpc.pb.h>
 #include <grpcpp/grpcpp.h>
 
 #include <functional>
@@ -8,8 +9,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "apache/rocketmq/v2/service.grpc.pb.h"
 
 namespace waybill::broker::rocketmq {
 

@@ -10,11 +10,12 @@
 /// RocketMQ has no empty messages and loses properties without a value: an empty payload travels as one NUL byte (as in
 /// that SDK) and headers without a value in one property, and each says so.
 
+#include <apache/rocketmq/v2/definition.pb.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 
-#include "apache/rocketmq/v2/definition.pb.h"
 #include "broker/publisher.hpp"
 #include "waybill/consumer.h"
 

@@ -319,33 +319,23 @@ void RocketMqPublisher::take_reply(Proxy& proxy, std::vector<Parcel> parcels, Pu
       proxy.hold.add(std::move(parcel), reply.words, now());
     }
   }
-  if (purpose == Purpose::trial && !is_held && reply.kind != Reply::Kind::lost) recover(proxy);
+  if (purpose == Purpose::trial && !is_held && reply.kind != Reply::Kind::lost) proxy.hold.answered(now());
 }
 
 void RocketMqPublisher::try_again_where_it_is_time() {
   for (auto& [address, proxy] : proxies_) {
     if (!proxy->link.up()) continue;
-    if (auto trial = proxy->hold.take_trial(now())) {
+    for (Parcel& trial : proxy->hold.take_trials(now())) {
       // A consumer is to see that this may be a second one.
-      if (trial->doubtful) ++trial->outgoing.attempt;
-      send(*proxy, {*std::move(trial)}, Purpose::trial);
-    }
-  }
-}
-
-void RocketMqPublisher::recover(Proxy& proxy) {
-  for (Parcel& parcel : proxy.hold.release(now())) {
-    if (parcel.doubtful) {
-      answer(parcel, OutcomeKind::in_doubt, "the broker did not answer for it");
-    } else {
-      send(proxy, {std::move(parcel)});
+      if (trial.doubtful) ++trial.outgoing.attempt;
+      send(*proxy, {std::move(trial)}, Purpose::trial);
     }
   }
 }
 
 void RocketMqPublisher::lose(Proxy& proxy, const std::string& reason) {
   proxy.link.lose(reason);
-  for (Parcel& parcel : proxy.hold.release(now())) answer(parcel, OutcomeKind::in_doubt, reason);
+  for (Parcel& parcel : proxy.hold.release()) answer(parcel, OutcomeKind::in_doubt, reason);
   // Perhaps its queues are somewhere else now.
   for (auto& [name, topic] : topics_) topic.asked_at = {};
 }

@@ -82,7 +82,6 @@ class RocketMqPublisher final : public Publisher {
   void send(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose = Purpose::delivery);
   void take_reply(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose, Reply reply);
   void try_again_where_it_is_time();
-  void recover(Proxy& proxy);
   void lose(Proxy& proxy, const std::string& reason);
   void keep_the_engine_informed();
 

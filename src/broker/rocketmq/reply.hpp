@@ -1,10 +1,9 @@
 #pragma once
 
+#include <apache/rocketmq/v2/service.pb.h>
 #include <grpcpp/grpcpp.h>
 
 #include <string>
-
-#include "apache/rocketmq/v2/service.pb.h"
 
 namespace waybill::broker::rocketmq {
 

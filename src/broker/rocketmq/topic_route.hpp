@@ -1,9 +1,10 @@
 #pragma once
 
+#include <apache/rocketmq/v2/service.pb.h>
+
 #include <string>
 #include <vector>
 
-#include "apache/rocketmq/v2/service.pb.h"
 #include "broker/rocketmq/message.hpp"
 #include "broker/rocketmq/settings.hpp"
 

@@ -1,7 +1,5 @@
 #include "fake_rocketmq/fake_proxy.hpp"
 
-#include <chrono>
-#include <thread>
 #include <utility>
 
 namespace waybill::testing {
@@ -65,6 +63,7 @@ void FakeProxy::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    changed_.notify_all();
   }
   if (server_) server_->Shutdown(std::chrono::system_clock::now());
   server_.reset();
@@ -83,6 +82,7 @@ void FakeProxy::on_route(OnRoute answer) {
 void FakeProxy::answer_heartbeats(bool answer) {
   const std::lock_guard lock(mutex_);
   answers_heartbeats_ = answer;
+  changed_.notify_all();
 }
 
 void FakeProxy::refuse_logins(bool refuse) {
@@ -93,6 +93,7 @@ void FakeProxy::refuse_logins(bool refuse) {
 void FakeProxy::give(std::vector<v2::Message> messages) {
   const std::lock_guard lock(mutex_);
   to_give_ = std::move(messages);
+  changed_.notify_all();
 }
 
 std::vector<v2::SendMessageRequest> FakeProxy::sent() const {
@@ -138,19 +139,14 @@ grpc::Status FakeProxy::QueryRoute(grpc::ServerContext* context, const v2::Query
 
 grpc::Status FakeProxy::Heartbeat(grpc::ServerContext* context, const v2::HeartbeatRequest*,
                                   v2::HeartbeatResponse* response) {
-  while (true) {
-    {
-      const std::lock_guard lock(mutex_);
-      remember(*context);
-      if (answers_heartbeats_ || stopping_) {
-        *response->mutable_status() =
-            refuses_logins_ ? status_of(v2::UNAUTHORIZED, "check signature failed") : status_of(v2::OK);
-        return grpc::Status::OK;
-      }
-    }
+  std::unique_lock lock(mutex_);
+  remember(*context);
+  while (!changed_.wait_for(lock, milliseconds{10}, [this] { return answers_heartbeats_ || stopping_; })) {
     if (context->IsCancelled()) return grpc::Status::CANCELLED;
-    std::this_thread::sleep_for(milliseconds{10});
   }
+  *response->mutable_status() =
+      refuses_logins_ ? status_of(v2::UNAUTHORIZED, "check signature failed") : status_of(v2::OK);
+  return grpc::Status::OK;
 }
 
 grpc::Status FakeProxy::SendMessage(grpc::ServerContext* context, const v2::SendMessageRequest* request,
@@ -160,6 +156,7 @@ grpc::Status FakeProxy::SendMessage(grpc::ServerContext* context, const v2::Send
     const std::lock_guard lock(mutex_);
     remember(*context);
     sent_.push_back(*request);
+    changed_.notify_all();
     answer = on_send_;
   }
   *response = answer(*request);
@@ -175,21 +172,21 @@ grpc::Status FakeProxy::Telemetry(grpc::ServerContext*,
 
 grpc::Status FakeProxy::ReceiveMessage(grpc::ServerContext* context, const v2::ReceiveMessageRequest*,
                                        grpc::ServerWriter<v2::ReceiveMessageResponse>* writer) {
-  for (int i = 0; i < 50 && !context->IsCancelled(); ++i) {
-    std::vector<v2::Message> messages;
-    {
-      const std::lock_guard lock(mutex_);
-      messages.swap(to_give_);
-      if (stopping_) break;
+  std::vector<v2::Message> messages;
+  {
+    std::unique_lock lock(mutex_);
+    const auto has_some = [this] { return !to_give_.empty() || stopping_; };
+    for (int i = 0; i < 50 && !context->IsCancelled(); ++i) {
+      if (changed_.wait_for(lock, milliseconds{10}, has_some)) break;
     }
-    for (const auto& message : messages) {
-      v2::ReceiveMessageResponse response;
-      *response.mutable_message() = message;
-      writer->Write(response);
-    }
-    if (!messages.empty()) return grpc::Status::OK;
-    std::this_thread::sleep_for(milliseconds{10});
+    messages.swap(to_give_);
   }
+  for (const auto& message : messages) {
+    v2::ReceiveMessageResponse response;
+    *response.mutable_message() = message;
+    writer->Write(response);
+  }
+  if (!messages.empty()) return grpc::Status::OK;
   v2::ReceiveMessageResponse response;
   *response.mutable_status() = status_of(v2::MESSAGE_NOT_FOUND);
   writer->Write(response);
@@ -200,6 +197,7 @@ grpc::Status FakeProxy::AckMessage(grpc::ServerContext*, const v2::AckMessageReq
                                    v2::AckMessageResponse* response) {
   const std::lock_guard lock(mutex_);
   for (const auto& entry : request->entries()) acknowledged_.push_back(entry.receipt_handle());
+  changed_.notify_all();
   *response->mutable_status() = status_of(v2::OK);
   return grpc::Status::OK;
 }
@@ -208,6 +206,7 @@ grpc::Status FakeProxy::ChangeInvisibleDuration(grpc::ServerContext*, const v2::
                                                 v2::ChangeInvisibleDurationResponse* response) {
   const std::lock_guard lock(mutex_);
   renewed_.push_back(request->receipt_handle());
+  changed_.notify_all();
   response->set_receipt_handle(request->receipt_handle() + "+");
   *response->mutable_status() = status_of(v2::OK);
   return grpc::Status::OK;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <apache/rocketmq/v2/service.grpc.pb.h>
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "apache/rocketmq/v2/service.grpc.pb.h"
 #include "broker/rocketmq/settings.hpp"
 
 namespace waybill::testing {
@@ -38,9 +40,21 @@ class FakeProxy final : public v2::MessagingService::Service {
   void on_route(OnRoute answer);
   void answer_heartbeats(bool answer);
   void refuse_logins(bool refuse);
-  /// What a consumer gets by its next calls, each message once.
+  /// What a consumer gets by its next call, each message once.
   void give(std::vector<v2::Message> messages);
 
+  /// Waits until what it was asked makes the condition true.
+  template <class Condition>
+  bool await(Condition condition, std::chrono::seconds limit = std::chrono::seconds{10}) const {
+    std::unique_lock lock(mutex_);
+    const auto until = std::chrono::steady_clock::now() + limit;
+    while (true) {
+      lock.unlock();
+      if (condition()) return true;
+      lock.lock();
+      if (changed_.wait_until(lock, until) == std::cv_status::timeout) return false;
+    }
+  }
   std::vector<v2::SendMessageRequest> sent() const;
   std::vector<std::string> renewed() const;       ///< receipt handles whose message was kept invisible longer
   std::vector<std::string> acknowledged() const;  ///< receipt handles
@@ -65,6 +79,7 @@ class FakeProxy final : public v2::MessagingService::Service {
   void remember(const grpc::ServerContext& context);
 
   mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
   OnSend on_send_;
   OnRoute on_route_;
   bool answers_heartbeats_ = true;
