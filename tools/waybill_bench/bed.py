@@ -21,7 +21,7 @@ class Destination:
     """Where the relay publishes to: a queue or a topic, whose depth can be asked. `window` is that of the relay and of
     the bare publisher, `properties` those of the relay's client library."""
 
-    window, properties = WINDOW, {}
+    label, window, properties = "queue", WINDOW, {}
 
     def depth(self):
         raise NotImplementedError

@@ -11,6 +11,8 @@ from .bed import Destination
 class Topic(Destination):
     """A topic of its own with one partition, and a client that watches its end."""
 
+    label = "topic"
+
     def __init__(self, broker, kind):
         self.broker, self.kind = broker, kind
         self.exchange = f"bench-{uuid.uuid4().hex[:8]}"

@@ -11,6 +11,8 @@ class RocketMqTopic(Destination):
     """A topic of its own that keeps no order. The bare sender puts as many messages into each call as its kind says:
     `32 a call`, as the relay does when there are so many, or `1 a call`."""
 
+    label = "topic"
+
     def __init__(self, broker, kind):
         self.broker, self.kind = broker, kind
         self.exchange = f"bench-{uuid.uuid4().hex[:8]}"

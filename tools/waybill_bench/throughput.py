@@ -33,7 +33,7 @@ def beside_the_raw_limit(report, broker, stores, folder, rounds, count, make=Que
     The limit is what the broker takes of messages with the relay's properties; what it takes of the barest ones stands
     beside it."""
     report.heading(f"Rate: {count:,} messages of 256 bytes, window {make.window:,}, median of {rounds} rounds in turn")
-    report.columns(make.__name__.lower(), "from", "messages/s", "of the raw limit", "of the barest", "CPU us a message", "database CPU us",
+    report.columns(make.label, "from", "messages/s", "of the raw limit", "of the barest", "CPU us a message", "database CPU us",
                    "peak MiB")
     for kind in kinds:
         bare = {"small": [], "alike": []}
@@ -58,7 +58,7 @@ def _bare(queue, count, shape):
 
 def _rows(report, kind, bare, relays):
     limit, barest = bare["alike"][0], bare["small"][0]
-    for shape, name in (("small", "bare C publisher, barest"), ("alike", "bare C publisher, same properties")):
+    for shape, name in (("small", "bare publisher, barest"), ("alike", "bare publisher, same properties")):
         rate, cpu = bare[shape]
         report.row(kind, name, f"{rate:,.0f}", f"{rate / limit:.2f}", f"{rate / barest:.2f}", f"{cpu:.1f}", "", "")
     for name, (rate, own, server, memory) in relays.items():

@@ -146,10 +146,9 @@ std::optional<std::string> message_fault(const Outgoing& outgoing) {
   for (const Headers* headers : {&message.headers, &outgoing.layout, &outgoing.attributes}) {
     if (auto fault = header_fault(*headers)) return fault;
   }
-  const std::pair<const char*, std::string_view> parts[] = {{"id", message.id.str()},
-                                                            {"topic", message.topic.str()},
-                                                            {"content type", message.content_type},
-                                                            {"key", message.key ? message.key->str() : ""}};
+  const std::string_view key = message.key ? std::string_view(message.key->str()) : std::string_view();
+  const std::pair<const char*, std::string_view> parts[] = {
+      {"id", message.id.str()}, {"topic", message.topic.str()}, {"content type", message.content_type}, {"key", key}};
   for (const auto& [name, text] : parts) {
     if (has_control_character(text)) {
       return std::string("the ") + name + " has control characters, which RocketMQ takes in no property";

@@ -21,8 +21,8 @@ constexpr Duration asking_pause = milliseconds{100};
 /// What shares a call is confirmed or not as a whole, so neither many messages nor many bytes.
 constexpr std::size_t batch_messages = 32;
 constexpr std::size_t batch_bytes = 512 << 10;
-/// More of them at once are answered no sooner, and what waits meanwhile makes fuller batches.
-constexpr std::size_t batches_at_once = 16;
+/// A window of a thousand; more are answered no sooner, and what waits meanwhile makes fuller batches.
+constexpr std::size_t batches_at_once = 32;
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
 
