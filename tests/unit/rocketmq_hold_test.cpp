@@ -91,6 +91,16 @@ TEST(RocketMqHold, WhenTheBrokerIsGoneAllIsGivenBackInItsOrder) {
   EXPECT_TRUE(hold.empty());
 }
 
+TEST(RocketMqHold, AnAnswerAfterTheReleaseChangesNothing) {
+  const MonoTime now{seconds{100}};
+  Hold hold;
+  hold.add(parcel(1), "slow", now);
+  EXPECT_EQ(hold.take_trials(now + seconds{1}).size(), 1U);
+  hold.release();
+  hold.answered(now + seconds{1});
+  EXPECT_TRUE(hold.empty());
+}
+
 TEST(RocketMqReceipts, NoMoreThanThePrefetchIsReceivedOrHandedOut) {
   const MonoTime now{seconds{100}};
   const Deadline at_once = Deadline::after(Duration::zero());

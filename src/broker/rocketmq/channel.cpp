@@ -22,23 +22,12 @@
 namespace waybill::broker::rocketmq {
 namespace {
 
-using grpc::experimental::CertificateVerifier;
-using grpc::experimental::ExternalCertificateVerifier;
 using grpc::experimental::IdentityKeyCertPair;
+using grpc::experimental::NoOpCertificateVerifier;
 using grpc::experimental::StaticDataCertificateProvider;
 using grpc::experimental::TlsChannelCredentialsOptions;
 
 constexpr int largest_answer = 128 << 20;
-
-/// For `insecure`: takes every certificate.
-class AnyCertificate final : public ExternalCertificateVerifier {
- public:
-  bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest*, std::function<void(grpc::Status)>,
-              grpc::Status*) override {
-    return true;
-  }
-  void Cancel(grpc::experimental::TlsCustomVerificationCheckRequest*) override {}
-};
 
 Result<std::string> read_file(const std::string& name) {
   std::ifstream file(name, std::ios::binary);
@@ -72,7 +61,7 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> tls_credentials(const Settings
   if (settings.insecure) {
     options.set_verify_server_certs(false);
     options.set_check_call_host(false);
-    options.set_certificate_verifier(ExternalCertificateVerifier::Create<AnyCertificate>());
+    options.set_certificate_verifier(std::make_shared<NoOpCertificateVerifier>());
   }
   return grpc::experimental::TlsCredentials(options);
 }

@@ -30,7 +30,7 @@ std::vector<Parcel> Hold::take_trials(MonoTime now) {
 }
 
 void Hold::tried_in_vain(Parcel parcel, std::string reason, MonoTime now) {
-  --trying_;
+  end_trial();
   held_.push_front(std::move(parcel));
   reason_ = std::move(reason);
   // Of several that failed together the first has said it.
@@ -39,10 +39,15 @@ void Hold::tried_in_vain(Parcel parcel, std::string reason, MonoTime now) {
 }
 
 void Hold::answered(MonoTime now) {
-  --trying_;
+  end_trial();
   at_once_ = std::min(at_once_ * 2, most_at_once);
   well_since_ = now;
   if (empty()) reason_.clear();
+}
+
+// The answer to one may come after all was released.
+void Hold::end_trial() {
+  if (trying_ > 0) --trying_;
 }
 
 std::deque<Parcel> Hold::release() {

@@ -30,6 +30,8 @@ class Hold {
   std::deque<Parcel> release();
 
  private:
+  void end_trial();
+
   std::deque<Parcel> held_;
   std::string reason_;
   std::size_t trying_ = 0;

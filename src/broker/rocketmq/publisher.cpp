@@ -292,11 +292,11 @@ void RocketMqPublisher::send(Proxy& proxy, std::vector<Parcel> parcels, Purpose 
           if (of == proxy.link.times_down()) lose(proxy, reply.words);
           reply.words = proxy.link.complaint();
         }
-        take_reply(proxy, std::move(*sent), purpose, std::move(reply));
+        take_reply(proxy, std::move(*sent), purpose, reply);
       });
 }
 
-void RocketMqPublisher::take_reply(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose, Reply reply) {
+void RocketMqPublisher::take_reply(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose, const Reply& reply) {
   if (reply.kind != Reply::Kind::lost) proxy.link.heard();
   // Either may be the fault of a route that is no longer so.
   if (reply.kind == Reply::Kind::route_fault) topics_[parcels.front().outgoing.exchange].route.reset();

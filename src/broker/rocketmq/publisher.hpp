@@ -80,7 +80,7 @@ class RocketMqPublisher final : public Publisher {
 
   enum class Purpose { delivery, trial };
   void send(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose = Purpose::delivery);
-  void take_reply(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose, Reply reply);
+  void take_reply(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose, const Reply& reply);
   void try_again_where_it_is_time();
   void lose(Proxy& proxy, const std::string& reason);
   void keep_the_engine_informed();
