@@ -149,6 +149,27 @@ TEST_F(ScriptedRocketMq, OfAMessageGroupOneAtATimeIsUnderWay) {
   EXPECT_EQ(proxy_.sent()[0].messages(0).system_properties().message_group(), "one");
 }
 
+TEST_F(ScriptedRocketMq, ATopicOfAllKindsTakesThemSideBySide) {
+  proxy_.on_route([&](const auto&) {
+    auto answer = route_answer({proxy_.address()}, v2::NORMAL);
+    answer.mutable_message_queues(0)->add_accept_message_types(v2::FIFO);
+    return answer;
+  });
+  connect(proxy_.url());
+  std::vector<broker::Outgoing> messages;
+  for (std::uint64_t tag = 1; tag <= 100; ++tag) {
+    auto each = outgoing(tag, "orders", "");
+    auto message = std::make_shared<Message>(*each.message);
+    message->key.reset();
+    if (tag % 10 != 1) message->key = Key("key-" + std::to_string(tag));
+    each.message = std::move(message);
+    messages.push_back(std::move(each));
+  }
+  publisher_->publish(std::move(messages));
+  ASSERT_TRUE(recorder_.await_outcomes(100));
+  EXPECT_EQ(recorder_.state().count(OutcomeKind::confirmed), 100U);
+}
+
 TEST_F(ScriptedRocketMq, WhenOneProxyFailsTheOthersGetWhatHasNoOrder) {
   FakeProxy other;
   proxy_.on_route([&](const auto&) { return route_answer({proxy_.address(), other.address()}); });
