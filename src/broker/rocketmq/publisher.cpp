@@ -168,15 +168,20 @@ void RocketMqPublisher::pump(const std::string& name, TopicState& topic) {
   const Duration age = now() - topic.asked_at;
   if (in_use && !topic.asking && age > (topic.route ? route_age : asking_pause)) ask_route(name, topic);
   if (!topic.route || topic.waiting.empty()) return;
-  std::deque<Outgoing> stay;
   std::vector<Parcel> batch;
-  for (Outgoing& outgoing : topic.waiting) {
+  for (Outgoing& outgoing : std::exchange(topic.waiting, {})) {
     const bool gone = topic.route->delivering(outgoing) == Delivering::fifo ? send_in_line(name, topic, outgoing)
                                                                             : send_in_turn(topic, outgoing, batch);
-    if (!gone) stay.push_back(std::move(outgoing));
+    if (!gone) topic.waiting.push_back(std::move(outgoing));
   }
-  topic.waiting = std::move(stay);
-  if (!batch.empty()) send(next_of(topic), std::move(batch));
+  send_or_keep(topic, std::move(batch));
+}
+
+// Messages of a group or with a time may have taken the room meanwhile.
+void RocketMqPublisher::send_or_keep(TopicState& topic, std::vector<Parcel> batch) {
+  if (batch.empty()) return;
+  if (Proxy* proxy = next_of(topic)) return send(*proxy, std::move(batch));
+  for (auto each = batch.rbegin(); each != batch.rend(); ++each) topic.waiting.push_front(std::move(each->outgoing));
 }
 
 bool RocketMqPublisher::send_in_line(const std::string& name, TopicState& topic, Outgoing& outgoing) {
@@ -191,15 +196,15 @@ bool RocketMqPublisher::send_in_line(const std::string& name, TopicState& topic,
 }
 
 bool RocketMqPublisher::send_in_turn(TopicState& topic, Outgoing& outgoing, std::vector<Parcel>& batch) {
-  if (!has_room(topic)) return false;
   const Delivering delivering = topic.route->delivering(outgoing);
-  Parcel parcel{std::move(outgoing), delivering, {}, false};
-  if (delivering == Delivering::delayed) {
-    send(next_of(topic), {std::move(parcel)});
+  if (delivering == Delivering::normal && has_room(topic)) {
+    batch.push_back({std::move(outgoing), delivering, {}, false});
+    if (is_full(batch)) send_or_keep(topic, std::exchange(batch, {}));
     return true;
   }
-  batch.push_back(std::move(parcel));
-  if (is_full(batch)) send(next_of(topic), std::exchange(batch, {}));
+  Proxy* proxy = delivering == Delivering::normal ? nullptr : next_of(topic);
+  if (proxy == nullptr) return false;
+  send(*proxy, {{std::move(outgoing), delivering, {}, false}});
   return true;
 }
 
@@ -264,12 +269,13 @@ bool RocketMqPublisher::has_room(const TopicState& topic) {
   return std::any_of(queues.begin(), queues.end(), [this](const Address& at) { return takes_more(proxy_at(at)); });
 }
 
-RocketMqPublisher::Proxy& RocketMqPublisher::next_of(TopicState& topic) {
+RocketMqPublisher::Proxy* RocketMqPublisher::next_of(TopicState& topic) {
   const auto& queues = topic.route->queues;
-  while (true) {
+  for (std::size_t tries = 0; tries < queues.size(); ++tries) {
     Proxy& proxy = proxy_at(queues[topic.next++ % queues.size()]);
-    if (takes_more(proxy)) return proxy;
+    if (takes_more(proxy)) return &proxy;
   }
+  return nullptr;
 }
 
 void RocketMqPublisher::send(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose) {

@@ -67,6 +67,7 @@ class RocketMqPublisher final : public Publisher {
   /// Each takes the message unless it has to wait: for its turn, or for a proxy.
   bool send_in_line(const std::string& name, TopicState& topic, Outgoing& outgoing);
   bool send_in_turn(TopicState& topic, Outgoing& outgoing, std::vector<Parcel>& batch);
+  void send_or_keep(TopicState& topic, std::vector<Parcel> batch);
   void ask_route(const std::string& name, TopicState& topic);
   void take_route(const std::string& name, const grpc::Status& status, const v2::QueryRouteResponse& response);
   void refuse_topic(TopicState& topic, OutcomeKind kind, const std::string& words);
@@ -75,8 +76,8 @@ class RocketMqPublisher final : public Publisher {
   Proxy* any_up();
   static bool takes_more(const Proxy& proxy);
   bool has_room(const TopicState& topic);
-  /// Where a message of no order goes next, while there is room.
-  Proxy& next_of(TopicState& topic);
+  /// Where a message of no order goes next; null while there is no room.
+  Proxy* next_of(TopicState& topic);
 
   enum class Purpose { delivery, trial };
   void send(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose = Purpose::delivery);
