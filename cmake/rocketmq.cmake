@@ -4,6 +4,7 @@ if(NOT Protobuf_FOUND)
   find_package(Protobuf REQUIRED)
 endif()
 find_package(gRPC CONFIG REQUIRED)
+find_package(ZLIB REQUIRED)
 set(WAYBILL_ROCKETMQ_PROTOCOL ${PROJECT_SOURCE_DIR}/build/protocols CACHE PATH "Where apache/rocketmq/v2/*.proto are")
 if(NOT EXISTS ${WAYBILL_ROCKETMQ_PROTOCOL}/apache/rocketmq/v2/service.proto)
   message(FATAL_ERROR "RocketMQ's protocol files are not in ${WAYBILL_ROCKETMQ_PROTOCOL}: run tools/setup protocols, or "

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "broker/rocketmq/message.hpp"
+#include "core/text.hpp"
 
 namespace waybill::broker::rocketmq {
 namespace {
@@ -64,6 +65,17 @@ TEST(RocketMqMessage, WhatIsEmptyTravelsAsSomethingAndComesBackEmpty) {
   const Delivery delivery = read_message(made);
   EXPECT_EQ(delivery.message.payload, "");
   EXPECT_EQ(delivery.message.headers, message.headers);
+}
+
+TEST(RocketMqMessage, WhatAnotherClientPackedIsUnpacked) {
+  // printf payload | gzip -n | xxd -p
+  const std::string packed = from_hex("1f8b08000000000000032b48acccc94f4c0100156a2c4207000000");
+  v2::Message made = make_message(outgoing(order()), Delivering::normal, "");
+  made.mutable_system_properties()->set_body_encoding(v2::GZIP);
+  made.set_body(packed);
+  EXPECT_EQ(read_message(made).message.payload, "payload");
+  made.set_body(packed.substr(0, 15));
+  EXPECT_EQ(read_message(made).message.payload, packed.substr(0, 15)) << "cut off: as it came";
 }
 
 TEST(RocketMqMessage, AGroupIsTheKeyOrADigestOfOneThatIsTooLong) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "broker/rocketmq/inflate.hpp"
 #include "broker/wire_headers.hpp"
 #include "core/headers_json.hpp"
 #include "core/text.hpp"
@@ -202,6 +203,9 @@ Delivery read_message(const v2::Message& message) {
   delivery.message.id = MessageId(system.message_id());
   delivery.message.topic = Topic(message.topic().name());
   delivery.message.payload = message.body();
+  if (system.body_encoding() == v2::GZIP) {
+    if (auto unpacked = inflate(message.body())) delivery.message.payload = *std::move(unpacked);
+  }
   if (system.has_message_group()) delivery.message.key = Key(system.message_group());
   for (const auto& [name, value] : message.user_properties()) read_property(delivery, name, value);
   delivery.redelivered = system.delivery_attempt() > 1;

@@ -46,7 +46,7 @@ std::string group_of(const Outgoing& outgoing);
 v2::Message make_message(const Outgoing& outgoing, Delivering delivering, const std::string& resource_namespace);
 
 /// The delivery that a message is, without what only the consumer knows (tag, session). A message that another program
-/// sent may have any id and properties.
+/// sent may have any id and properties; what it packed is unpacked.
 Delivery read_message(const v2::Message& message);
 
 }  // namespace waybill::broker::rocketmq
