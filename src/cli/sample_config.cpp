@@ -15,13 +15,14 @@ url = "sqlite:///var/lib/shop/shop.db"       # or postgresql://user:${PGPASSWORD
 [broker.main]
 url = "amqp://guest:guest@localhost:5672/"   # amqps:// for TLS, then also ca_file = "/etc/ssl/certs/broker-ca.pem"
                                              # or kafka://host:9092,host:9092; kafkas:// for TLS
+                                             # or rocketmq://proxy:8081; rocketmqs:// for TLS
 # heartbeat = "10s"
 
 # The first route whose glob matches a message's topic wins. Every topic needs one.
 [[route]]
 topic = "orders.*"
 broker = "main"
-exchange = "shop"                            # Kafka: the topic; left out: the message's own
+exchange = "shop"                            # Kafka, RocketMQ: the topic; left out: the message's own
 routing_key = "{topic}"
 # resend_after = "30s"                       # how long an answer may be in doubt before the message is sent again
 # max_attempts = 3                           # after more tries than this without an ack: failed
