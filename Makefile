@@ -27,8 +27,9 @@ build: setup ## builds everything: PRESET=release | debug | asan | tsan | clang 
 	@test -e build/$(PRESET)/build.ninja || cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 
+# Tests wait more than they work: one more at once than there are cores.
 test: build ## builds, starts private servers, runs every test, stops the servers
-	@tools/services run -- ctest --preset $(PRESET) -j $(JOBS)
+	@tools/services run -- ctest --preset $(PRESET) -j $$(($(JOBS) + 1))
 
 demo: build ## the shop on real orders while parts of it are killed: STORE=sqlite | postgresql | redis, GUARD=once | sharded | redis | both | cache, BROKER=rabbitmq | kafka | rocketmq
 	@$(python) tools/demo --store $(STORE) --guard $(GUARD) --broker $(BROKER)

@@ -181,7 +181,7 @@ TEST_F(OnRocketMq, AGroupThatNobodyMadeIsNamed) {
   EXPECT_NE(received.error().message().find("group 'nobody-made-it'"), std::string::npos) << received.error().message();
 }
 
-TEST_F(OnRocketMq, GroupsThatCantBeAreRefused) {
+TEST_F(OnRocketMq, OptionsThatCantWorkAreRefused) {
   ConsumerOptions options;
   options.url = url_;
   options.queue = topic_;
@@ -190,6 +190,10 @@ TEST_F(OnRocketMq, GroupsThatCantBeAreRefused) {
   EXPECT_EQ(open_consumer(options).error().code(), ErrorCode::invalid_argument);
   options.group = std::string(121, 'g');
   EXPECT_EQ(open_consumer(options).error().code(), ErrorCode::invalid_argument);
+  options.group = "group";
+  options.url = variable("WAYBILL_TEST_ROCKETMQ_SECURE");
+  options.ca_file = "/no/such/ca.pem";
+  EXPECT_NE(open_consumer(options).error().message().find("'/no/such/ca.pem'"), std::string::npos);
 }
 
 TEST_F(OnRocketMq, DoctorJudgesTheTopics) {

@@ -111,6 +111,8 @@ Result<std::shared_ptr<grpc::Channel>> open_channel(const Settings& settings, co
   arguments.SetInt(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, largest_answer);
   // Who sends again, and when, is not the library's to decide.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // A broker is not reached by what the environment says of HTTP.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // A connection that hangs is left by opening another channel, which must not share it.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return grpc::CreateCustomChannel(target_of(address), credentials, arguments);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "broker/rocketmq/channel.hpp"
 #include "broker/rocketmq/consumer.hpp"
 #include "broker/rocketmq/publisher.hpp"
 #include "core/validate.hpp"
@@ -33,6 +34,8 @@ Result<std::unique_ptr<Consumer>> open_consumer(const BrokerConfig& config, cons
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
   if (auto status = check_group(options.group); !status) return std::move(status).error();
+  // Opens no connection, but finds the files that it needs for one.
+  if (auto channel = open_channel(*settings, settings->proxies.front()); !channel) return std::move(channel).error();
   Subscription subscription{options.queue, options.group, settings->resource_namespace};
   return std::unique_ptr<Consumer>(
       std::make_unique<RocketMqConsumer>(*std::move(settings), std::move(subscription), options.prefetch));

@@ -17,7 +17,8 @@ namespace waybill::broker::rocketmq {
 
 /// Errors: a malformed URL. Opens no connection.
 Result<std::unique_ptr<Publisher>> open_publisher(const BrokerConfig& config);
-/// Errors: a malformed URL; a group that is missing, or whose name RocketMQ forbids. Opens no connection.
+/// Errors: a malformed URL; a group that is missing, or whose name RocketMQ forbids; a PEM file that can't be read.
+/// Opens no connection.
 Result<std::unique_ptr<Consumer>> open_consumer(const BrokerConfig& config, const ConsumerOptions& options);
 /// Blocks for a connection.
 Result<std::vector<Finding>> examine(const BrokerConfig& config, std::span<const Destination> destinations);
