@@ -61,7 +61,7 @@ class Kafka(Service):
         certificate, key = make_certificate(self.directory)
         (self.directory / "keystore.pem").write_text(key.read_text() + certificate.read_text())
         self._file.write_text("".join(f"{name}={value}\n" for name, value in self._all_settings().items()))
-        self.run(self._java("-Xmx64m", "kafka.tools.StorageTool", "format", "-t", self.cluster, "-c", self._file))
+        self.run(self._java("-Xmx64m", "kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster}", "-c", self._file))
 
     def listeners(self):
         """Where it listens, by name."""
