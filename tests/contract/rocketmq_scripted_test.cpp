@@ -101,6 +101,18 @@ INSTANTIATE_TEST_SUITE_P(RocketMQ, Case23,
                                            Case{v2::HA_NOT_AVAILABLE, "sendStatus=SLAVE_NOT_AVAILABLE"}),
                          [](const auto& tested) { return std::string(tested.param.status).substr(11); });
 
+TEST_F(ScriptedRocketMq, ABrokerBehindAnotherProxyThanTheUrlsIsSaidToTakeNothing) {
+  FakeProxy other;
+  proxy_.on_route([&](const auto&) { return route_answer({other.address()}); });
+  other.on_send(
+      [](const auto&) { return send_answer(v2::MASTER_PERSISTENCE_TIMEOUT, "sendStatus=FLUSH_DISK_TIMEOUT"); });
+  connect(proxy_.url());
+  publish(1, 10);
+  EXPECT_TRUE(recorder_.await([](const auto& state) { return state.blocked; }));
+  other.on_send([](const auto&) { return send_answer(v2::OK); });
+  EXPECT_TRUE(recorder_.await([](const auto& state) { return !state.blocked && state.outcomes.size() == 10; }));
+}
+
 TEST_F(ScriptedRocketMq, ABusyBrokerIsNotInDoubtAndGetsThemLater) {
   std::atomic<int> refusals = 3;
   proxy_.on_send([&](const v2::SendMessageRequest&) {
