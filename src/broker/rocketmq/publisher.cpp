@@ -97,8 +97,15 @@ bool RocketMqPublisher::is_calm() const {
 void RocketMqPublisher::look() {
   for (auto& [address, proxy] : proxies_) {
     proxy->link.look();
-    if (!proxy->link.up() && !proxy->hold.empty()) lose(*proxy, proxy->link.complaint());
+    if (proxy->link.times_down() != proxy->times_down) take_loss(*proxy);
   }
+}
+
+void RocketMqPublisher::take_loss(Proxy& proxy) {
+  proxy.times_down = proxy.link.times_down();
+  for (Parcel& parcel : proxy.hold.release()) answer(parcel, OutcomeKind::in_doubt, proxy.link.complaint());
+  // Perhaps its queues are somewhere else now.
+  for (auto& [name, topic] : topics_) topic.asked_at = {};
 }
 
 void RocketMqPublisher::come_up_or_go_down() {
@@ -140,7 +147,10 @@ void RocketMqPublisher::go_down() {
 
 void RocketMqPublisher::give_up() {
   take_left();
-  for (auto& [address, proxy] : proxies_) lose(*proxy, "stopped");
+  for (auto& [address, proxy] : proxies_) {
+    proxy->link.lose("stopped");
+    take_loss(*proxy);
+  }
   // A cancelled call ends at once, whatever its proxy does.
   while (sends_ > 0) {
     thread_.wait(Deadline::after(milliseconds{10}));
@@ -163,10 +173,13 @@ void RocketMqPublisher::take_left() {
   }
 }
 
+bool RocketMqPublisher::is_in_use(const TopicState& topic) {
+  return !topic.waiting.empty() || now() - topic.used_at < used_lately;
+}
+
 void RocketMqPublisher::pump(const std::string& name, TopicState& topic) {
-  const bool in_use = !topic.waiting.empty() || now() - topic.used_at < used_lately;
   const Duration age = now() - topic.asked_at;
-  if (in_use && !topic.asking && age > (topic.route ? route_age : asking_pause)) ask_route(name, topic);
+  if (is_in_use(topic) && !topic.asking && age > (topic.route ? route_age : asking_pause)) ask_route(name, topic);
   if (!topic.route || topic.waiting.empty()) return;
   std::vector<Parcel> batch;
   for (Outgoing& outgoing : std::exchange(topic.waiting, {})) {
@@ -295,7 +308,7 @@ void RocketMqPublisher::send(Proxy& proxy, std::vector<Parcel> parcels, Purpose 
         --sends_;
         Reply reply = read_reply(status, response);
         if (reply.kind == Reply::Kind::lost) {
-          if (of == proxy.link.times_down()) lose(proxy, reply.words);
+          if (of == proxy.link.times_down()) proxy.link.lose(reply.words);
           reply.words = proxy.link.complaint();
         }
         take_reply(proxy, std::move(*sent), purpose, reply);
@@ -339,19 +352,16 @@ void RocketMqPublisher::try_again_where_it_is_time() {
   }
 }
 
-void RocketMqPublisher::lose(Proxy& proxy, const std::string& reason) {
-  proxy.link.lose(reason);
-  for (Parcel& parcel : proxy.hold.release()) answer(parcel, OutcomeKind::in_doubt, reason);
-  // Perhaps its queues are somewhere else now.
-  for (auto& [name, topic] : topics_) topic.asked_at = {};
-}
-
+// Blocked is who has nowhere to send to because brokers answer for nothing.
 void RocketMqPublisher::keep_the_engine_informed() {
-  const bool is_blocked =
-      std::none_of(proxies_.begin(), proxies_.end(), [](const auto& proxy) { return proxy.second->usable(); });
   std::string reason;
   for (const auto& [address, proxy] : proxies_) {
-    if (is_blocked && proxy->link.up()) reason = proxy->hold.reason();
+    if (!proxy->hold.empty()) reason = proxy->hold.reason();
+  }
+  const auto leads_on = [this](const Address& at) { return proxy_at(at).usable(); };
+  for (const auto& [name, topic] : topics_) {
+    if (!topic.route || !is_in_use(topic)) continue;
+    if (std::any_of(topic.route->queues.begin(), topic.route->queues.end(), leads_on)) reason.clear();
   }
   if (reason == blocked_for_) return;
   blocked_for_ = reason;

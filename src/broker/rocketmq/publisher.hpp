@@ -42,7 +42,8 @@ class RocketMqPublisher final : public Publisher {
     bool usable() const { return link.up() && hold.empty(); }
     Link link;
     Hold hold;
-    std::size_t sends = 0;  ///< calls with messages
+    std::size_t sends = 0;         ///< calls with messages
+    std::uint64_t times_down = 0;  ///< that what was held here has heard of
   };
   struct TopicState {
     std::optional<TopicRoute> route;
@@ -57,12 +58,14 @@ class RocketMqPublisher final : public Publisher {
   // All below runs on the thread.
   void run();
   void look();
+  void take_loss(Proxy& proxy);
   bool is_calm() const;
   void come_up_or_go_down();
   void go_down();
   void give_up();
 
   void take_left();
+  static bool is_in_use(const TopicState& topic);
   void pump(const std::string& name, TopicState& topic);
   /// Each takes the message unless it has to wait: for its turn, or for a proxy.
   bool send_in_line(const std::string& name, TopicState& topic, Outgoing& outgoing);
@@ -83,7 +86,6 @@ class RocketMqPublisher final : public Publisher {
   void send(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose = Purpose::delivery);
   void take_reply(Proxy& proxy, std::vector<Parcel> parcels, Purpose purpose, const Reply& reply);
   void try_again_where_it_is_time();
-  void lose(Proxy& proxy, const std::string& reason);
   void keep_the_engine_informed();
 
   void answer(Parcel& parcel, OutcomeKind kind, std::string words);
