@@ -112,4 +112,10 @@ std::optional<std::string> other_protocol_at(const std::string& servers) {
   return std::nullopt;
 }
 
+std::string hint_at_another(const std::string& servers, const std::string& expected, std::string_view kin) {
+  const auto other = other_protocol_at(servers);
+  if (!other || *other == kin) return {};
+  return "; what listens there looks like " + *other + ", not like " + expected;
+}
+
 }  // namespace waybill::broker

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace waybill::broker {
 
@@ -9,6 +10,10 @@ namespace waybill::broker {
 /// ...; nothing when none does, or when it can't be told. For error messages: a wrong port is a common mistake, and
 /// client libraries only say that the connection was closed. Blocks for at most about a second.
 std::optional<std::string> other_protocol_at(const std::string& servers);
+
+/// The same for the end of an error message, `; what listens there looks like RabbitMQ, not like Kafka`, or nothing.
+/// `kin` is what a server of the expected kind looks like too.
+std::string hint_at_another(const std::string& servers, const std::string& expected, std::string_view kin = {});
 
 /// What a server is by its first bytes: its greeting, or its answer to an HTTP request.
 std::optional<std::string> protocol_of(const std::string& first_bytes);

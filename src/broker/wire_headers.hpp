@@ -7,6 +7,8 @@
 #include <array>
 #include <string_view>
 
+#include "broker/publisher.hpp"
+
 namespace waybill::broker {
 
 inline constexpr std::string_view attempt_header = "waybill-attempt";            ///< 1 for the first
@@ -18,6 +20,16 @@ inline constexpr std::string_view id_header = "waybill-id";  ///< where the wire
 inline bool is_own_header(std::string_view name) {
   constexpr std::array own{attempt_header, key_header, persisted_at_header, topic_header, id_header};
   return name.starts_with("waybill-") && std::find(own.begin(), own.end(), name) != own.end();
+}
+
+/// Calls `add(name, value)` for each header of the user's and of the route's layout, whose own come instead of the
+/// user's.
+template <class Add>
+void for_each_user_header(const Outgoing& outgoing, const Add& add) {
+  for (const auto& [name, value] : outgoing.message->headers) {
+    if (!is_own_header(name) && outgoing.layout.count(name) == 0) add(name, value);
+  }
+  for (const auto& [name, value] : outgoing.layout) add(name, value);
 }
 
 }  // namespace waybill::broker

@@ -48,10 +48,9 @@ std::string complaint_of(rd_kafka_t* client) {
 Error unreachable(const BrokerConfig& config, rd_kafka_t* client, const std::string& servers) {
   const std::string complaint = complaint_of(client);
   const bool refused = complaint.starts_with("_AUTHENTICATION");
-  const auto other = refused ? std::nullopt : other_protocol_at(servers);
   return {refused ? ErrorCode::unauthorized : ErrorCode::unreachable,
           "broker '" + config.name + "': " + (complaint.empty() ? servers + " does not answer" : complaint) +
-              (other ? "; what listens there looks like " + *other + ", not like Kafka" : "")};
+              (refused ? std::string() : hint_at_another(servers, "Kafka"))};
 }
 
 TopicFacts facts_of(const rd_kafka_metadata_topic_t& topic) {

@@ -201,8 +201,7 @@ void KafkaPublisher::pause(Duration limit) {
 }
 
 std::string KafkaPublisher::reason_unreachable() const {
-  const auto other = other_protocol_at(servers_);
-  return producer_->complaint() + (other ? "; what listens there looks like " + *other + ", not like Kafka" : "");
+  return producer_->complaint() + hint_at_another(servers_, "Kafka");
 }
 
 }  // namespace waybill::broker::kafka

@@ -1,16 +1,13 @@
 #include "broker/kafka/record.hpp"
 
-#include <charconv>
-
 #include "broker/kafka/settings.hpp"
-#include "broker/wire_headers.hpp"
+#include "broker/text_headers.hpp"
 #include "core/uuid.hpp"
 #include "core/validate.hpp"
 
 namespace waybill::broker::kafka {
 namespace {
 
-constexpr std::string_view content_type_header = "content-type";
 constexpr std::string_view cloudevents_prefix = "ce_";
 constexpr std::int64_t longest_past_ms = std::int64_t{10} * 60 * 1000;
 
@@ -18,31 +15,6 @@ void add(rd_kafka_headers_t* headers, std::string_view name, std::string_view va
   // It fails only without memory, and then so does everything.
   rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
                       static_cast<ssize_t>(value.size()));
-}
-
-template <class Number>
-Number number_of(std::string_view text, Number otherwise) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() ? number : otherwise;
-}
-
-void read_header(Delivery& delivery, std::string_view name, std::string_view value) {
-  if (name == id_header) {
-    delivery.message.id = MessageId(std::string(value));
-  } else if (name == topic_header) {
-    delivery.message.topic = Topic(std::string(value));
-  } else if (name == key_header) {
-    delivery.message.key = Key(std::string(value));
-  } else if (name == attempt_header) {
-    delivery.attempt = number_of<std::uint32_t>(value, 1);
-  } else if (name == persisted_at_header) {
-    delivery.persisted_at_ms = number_of<std::int64_t>(value, 0);
-  } else if (name == content_type_header) {
-    delivery.message.content_type = value;
-  } else {
-    delivery.message.headers[std::string(name)] = value;
-  }
 }
 
 void read_headers(Delivery& delivery, const rd_kafka_message_t& record) {
@@ -81,21 +53,11 @@ HeadersHandle make_headers(const Outgoing& outgoing) {
   const Message& message = *outgoing.message;
   HeadersHandle headers(
       rd_kafka_headers_new(message.headers.size() + outgoing.attributes.size() + outgoing.layout.size() + 6));
-  for (const auto& [name, value] : message.headers) {
-    if (!is_own_header(name) && outgoing.layout.count(name) == 0) add(headers.get(), name, value);
-  }
-  for (const auto& [name, value] : outgoing.layout) add(headers.get(), name, value);
-  for (const auto& [name, value] : outgoing.attributes) {
-    add(headers.get(), std::string(cloudevents_prefix) + name, value);
-  }
-  if (!message.content_type.empty()) add(headers.get(), content_type_header, message.content_type);
-  if (!message.id.empty()) add(headers.get(), id_header, message.id.str());
-  if (message.topic.str() != outgoing.exchange) add(headers.get(), topic_header, message.topic.str());
-  if (message.key) add(headers.get(), key_header, message.key->str());
-  add(headers.get(), attempt_header, std::to_string(outgoing.attempt));
-  if (outgoing.persisted_at_ms > 0 && !uuid7_unix_ms(message.id.str())) {
-    add(headers.get(), persisted_at_header, std::to_string(outgoing.persisted_at_ms));
-  }
+  const auto add_one = [&headers](std::string_view name, std::string_view value) { add(headers.get(), name, value); };
+  for_each_user_header(outgoing, add_one);
+  for (const auto& [name, value] : outgoing.attributes) add_one(std::string(cloudevents_prefix) + name, value);
+  if (!message.id.empty()) add_one(id_header, message.id.str());
+  for_each_own_header(outgoing, add_one);
   return headers;
 }
 
@@ -112,11 +74,7 @@ Delivery read_record(const rd_kafka_message_t& record) {
   if (record.key != nullptr) message.key = Key(std::string(static_cast<const char*>(record.key), record.key_len));
   if (record.payload != nullptr) message.payload.assign(static_cast<const char*>(record.payload), record.len);
   read_headers(delivery, record);
-  if (const auto made_at = uuid7_unix_ms(message.id.str())) delivery.persisted_at_ms = *made_at;
-  if (delivery.persisted_at_ms == 0) {
-    const auto at = rd_kafka_message_timestamp(&record, nullptr);
-    if (at > 0) delivery.persisted_at_ms = at;
-  }
+  settle_persisted_at(delivery, rd_kafka_message_timestamp(&record, nullptr));
   return delivery;
 }
 

@@ -52,10 +52,7 @@ void ContentEncoder::text(std::string_view name, std::string_view value) {
 void ContentEncoder::collect_headers(const Outgoing& outgoing) {
   const Message& message = *outgoing.message;
   entries_.clear();
-  for (const auto& [name, value] : message.headers) {
-    if (!is_own_header(name) && outgoing.layout.count(name) == 0) text(name, value);
-  }
-  for (const auto& [name, value] : outgoing.layout) text(name, value);
+  for_each_user_header(outgoing, [this](const std::string& name, const std::string& value) { text(name, value); });
   attribute_names_.clear();
   attribute_names_.reserve(outgoing.attributes.size());
   for (const auto& [name, value] : outgoing.attributes) {

@@ -27,11 +27,6 @@ constexpr int max_attempts = 16;
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
 
-bool can_be_read(const v2::MessageQueue& queue) {
-  return (queue.permission() == v2::READ || queue.permission() == v2::READ_WRITE) && queue.broker().id() == 0 &&
-         queue.broker().endpoints().addresses_size() > 0;
-}
-
 }  // namespace
 
 RocketMqConsumer::RocketMqConsumer(Settings settings, Subscription subscription, std::uint16_t prefetch)
@@ -104,19 +99,14 @@ void RocketMqConsumer::take_route(const grpc::Status& status, const v2::QueryRou
   if (response.status().code() != v2::OK) {
     // A proxy that has just started may not know its topics yet; whom we have goes on receiving.
     if (receivers_.empty()) {
-      const bool unauthorized =
-          response.status().code() == v2::UNAUTHORIZED || response.status().code() == v2::FORBIDDEN;
-      fault_ = Error(unauthorized ? ErrorCode::unauthorized : ErrorCode::not_found,
+      fault_ = Error(refuses_us(response.status().code()) ? ErrorCode::unauthorized : ErrorCode::not_found,
                      "topic '" + subscription_.topic + "': " + words_of(response.status()));
     }
     return;
   }
   std::set<Source> sources;
-  for (const auto& queue : response.message_queues()) {
-    if (!can_be_read(queue)) continue;
-    const auto& at = queue.broker().endpoints().addresses(0);
-    const Address address{at.host(), static_cast<std::uint16_t>(at.port())};
-    sources.insert({queue.broker().name(), settings_.follow_routes ? address : settings_.proxies.front()});
+  for (auto [broker, address] : read_sources(response)) {
+    sources.insert({broker, settings_.follow_routes ? address : settings_.proxies.front()});
   }
   std::erase_if(receivers_, [&](const auto& each) {
     if (sources.count(each.first) > 0) return false;
@@ -154,9 +144,7 @@ void RocketMqConsumer::send_acks() {
 
 void RocketMqConsumer::send_acks(const Receiver& receiver, Acks& acks) {
   if (acks.under_way || acks.waiting.empty() || now() < acks.not_before) return;
-  v2::AckMessageRequest request;
-  *request.mutable_group() = resource(subscription_.group, subscription_.resource_namespace);
-  *request.mutable_topic() = resource(subscription_.topic, subscription_.resource_namespace);
+  auto request = request_of<v2::AckMessageRequest>(subscription_);
   auto sent = std::make_shared<std::vector<Receipt>>(std::exchange(acks.waiting, {}));
   for (const Receipt& receipt : *sent) {
     v2::AckMessageEntry& entry = *request.add_entries();
@@ -197,9 +185,7 @@ void RocketMqConsumer::give_back(const Receipt& receipt) {
 void RocketMqConsumer::forward_to_dead_letters(const Receipt& receipt, std::uint32_t attempt) {
   const Receiver* receiver = receiver_of(receipt);
   if (receiver == nullptr) return;
-  v2::ForwardMessageToDeadLetterQueueRequest request;
-  *request.mutable_group() = resource(subscription_.group, subscription_.resource_namespace);
-  *request.mutable_topic() = resource(subscription_.topic, subscription_.resource_namespace);
+  auto request = request_of<v2::ForwardMessageToDeadLetterQueueRequest>(subscription_);
   request.set_receipt_handle(receipt.handle);
   request.set_message_id(receipt.message_id);
   request.set_delivery_attempt(static_cast<std::int32_t>(attempt));

@@ -54,7 +54,7 @@ Status Examination::reach() {
     request.set_client_type(v2::PRODUCER);
     last = stub_->Heartbeat(&context, request, &response);
     if (!last.ok()) continue;
-    if (response.status().code() == v2::UNAUTHORIZED || response.status().code() == v2::FORBIDDEN) {
+    if (refuses_us(response.status().code())) {
       return Error(ErrorCode::unauthorized, "broker '" + name_ + "': " + words_of(response.status()));
     }
     findings.push_back({"WB-D300", Severity::ok, subject_, "reached " + address.text(), ""});
@@ -65,11 +65,8 @@ Status Examination::reach() {
 }
 
 Error Examination::unreachable(const grpc::Status& status) const {
-  const auto other = other_protocol_at(settings_.names());
-  const bool is_another = other && *other != "a gRPC server";
-  return {ErrorCode::unreachable,
-          "broker '" + name_ + "': " + words_of(status) +
-              (is_another ? "; what listens there looks like " + *other + ", not like RocketMQ" : std::string())};
+  return {ErrorCode::unreachable, "broker '" + name_ + "': " + words_of(status) +
+                                      hint_at_another(settings_.names(), "RocketMQ", "a gRPC server")};
 }
 
 void Examination::judge_topic(const std::string& topic, bool keeps_order) {

@@ -12,8 +12,6 @@ constexpr Duration answer_limit = std::chrono::seconds{5};
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
 
-bool refuses_us(v2::Code code) { return code == v2::UNAUTHORIZED || code == v2::FORBIDDEN; }
-
 }  // namespace
 
 Link::Link(const Settings& settings, const Identity& identity, Address address, Calls& calls)

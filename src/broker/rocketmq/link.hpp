@@ -14,8 +14,6 @@ namespace waybill::broker::rocketmq {
 /// The connection to one proxy. It is up while the proxy answers, and comes back by itself.
 class Link {
  public:
-  enum class State { connecting, up, down };
-
   /// All must outlive the link, which names itself as the owner of its calls.
   Link(const Settings& settings, const Identity& identity, Address address, Calls& calls);
 
@@ -26,7 +24,6 @@ class Link {
   /// A call was answered.
   void heard();
 
-  State state() const { return state_; }
   bool up() const { return state_ == State::up; }
   const Address& address() const { return address_; }
   const std::string& complaint() const { return complaint_; }  ///< why it went down last
@@ -35,6 +32,8 @@ class Link {
   Stub& stub() const { return *stub_; }
 
  private:
+  enum class State { connecting, up, down };
+
   void connect();
   void ask_for_life();
 

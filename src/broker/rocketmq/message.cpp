@@ -1,34 +1,24 @@
 #include "broker/rocketmq/message.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <string_view>
 #include <utility>
 
 #include "broker/rocketmq/inflate.hpp"
-#include "broker/wire_headers.hpp"
+#include "broker/rocketmq/subscription.hpp"
+#include "broker/text_headers.hpp"
 #include "core/headers_json.hpp"
 #include "core/text.hpp"
-#include "core/uuid.hpp"
 #include "core/validate.hpp"
 
 namespace waybill::broker::rocketmq {
 namespace {
 
-constexpr std::string_view content_type_property = "content-type";
 constexpr std::string_view cloudevents_prefix = "CE_";
 constexpr std::size_t longest_group = 63;
 /// In which the broker keeps the message group, and which its proxy hands on with those of the sender.
 constexpr std::string_view group_property = "__SHARDINGKEY";
-
-template <class Number>
-std::optional<Number> number_of(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 // Of Unicode, in UTF-8: U+0000 to U+001F, U+007F to U+009F.
 bool has_control_character(std::string_view text) {
@@ -63,7 +53,7 @@ std::optional<std::int64_t> delivery_time(const Outgoing& outgoing) {
   const auto& headers = outgoing.message->headers;
   const auto found = headers.find(std::string(deliver_at_header));
   if (found == headers.end()) return std::nullopt;
-  return number_of<std::int64_t>(found->second);
+  return whole_number(found->second);
 }
 
 std::int64_t unix_ms() {
@@ -76,36 +66,26 @@ void set_ms(google::protobuf::Timestamp& timestamp, std::int64_t ms) {
   timestamp.set_nanos(static_cast<std::int32_t>(ms % 1000) * 1'000'000);
 }
 
+std::int64_t to_ms(const google::protobuf::Timestamp& timestamp) {
+  return timestamp.seconds() * 1000 + timestamp.nanos() / 1'000'000;
+}
+
 using Properties = google::protobuf::Map<std::string, std::string>;
 
 void add(Properties& properties, std::string_view name, std::string value) {
   properties[std::string(name)] = std::move(value);
 }
 
-void add_own(Properties& properties, const Outgoing& outgoing) {
-  const Message& message = *outgoing.message;
-  if (!message.content_type.empty()) add(properties, content_type_property, message.content_type);
-  if (message.topic.str() != outgoing.exchange) add(properties, topic_header, message.topic.str());
-  if (message.key) add(properties, key_header, message.key->str());
-  add(properties, attempt_header, std::to_string(outgoing.attempt));
-  if (outgoing.persisted_at_ms > 0 && !uuid7_unix_ms(message.id.str())) {
-    add(properties, persisted_at_header, std::to_string(outgoing.persisted_at_ms));
-  }
-  if (message.payload.empty()) add(properties, empty_payload_property, "1");
-}
-
-bool is_own(std::string_view name) {
-  return is_own_header(name) || name == empty_payload_property || name == empty_headers_property;
+bool is_for_what_is_empty(std::string_view name) {
+  return name == empty_payload_property || name == empty_headers_property;
 }
 
 void add_headers(Properties& properties, const Outgoing& outgoing) {
-  Headers headers = outgoing.message->headers;
-  for (const auto& [name, value] : outgoing.layout) headers[name] = value;
   Headers empty;
-  for (auto& [name, value] : headers) {
-    if (is_own(name)) continue;
-    value.empty() ? void(empty.emplace(name, "")) : add(properties, name, std::move(value));
-  }
+  for_each_user_header(outgoing, [&](const std::string& name, const std::string& value) {
+    if (is_for_what_is_empty(name)) return;
+    value.empty() ? void(empty.emplace(name, "")) : add(properties, name, value);
+  });
   if (!empty.empty()) add(properties, empty_headers_property, headers_to_json(empty));
 }
 
@@ -115,26 +95,18 @@ void add_properties(Properties& properties, const Outgoing& outgoing) {
   add_headers(properties, outgoing);
   for (const auto& [name, value] : outgoing.attributes) add(properties, prefix + name, value);
   if (!outgoing.attributes.empty() && !content_type.empty()) add(properties, prefix + "contenttype", content_type);
-  add_own(properties, outgoing);
+  for_each_own_header(outgoing,
+                      [&properties](std::string_view name, const std::string& value) { add(properties, name, value); });
+  if (outgoing.message->payload.empty()) add(properties, empty_payload_property, "1");
 }
 
 void read_property(Delivery& delivery, const std::string& name, const std::string& value) {
-  if (name == topic_header) {
-    delivery.message.topic = Topic(value);
-  } else if (name == key_header) {
-    delivery.message.key = Key(value);
-  } else if (name == attempt_header) {
-    delivery.attempt = number_of<std::uint32_t>(value).value_or(1);
-  } else if (name == persisted_at_header) {
-    delivery.persisted_at_ms = number_of<std::int64_t>(value).value_or(0);
-  } else if (name == content_type_property) {
-    delivery.message.content_type = value;
-  } else if (name == empty_payload_property) {
+  if (name == empty_payload_property) {
     delivery.message.payload.clear();
   } else if (name == empty_headers_property) {
     if (auto empty = headers_from_json(value)) delivery.message.headers.merge(*empty);
   } else if (name != group_property) {
-    delivery.message.headers[name] = value;
+    read_header(delivery, name, value);
   }
 }
 
@@ -175,8 +147,7 @@ std::string group_of(const Outgoing& outgoing) {
 v2::Message make_message(const Outgoing& outgoing, Delivering delivering, const std::string& resource_namespace) {
   const Message& message = *outgoing.message;
   v2::Message made;
-  made.mutable_topic()->set_name(outgoing.exchange);
-  made.mutable_topic()->set_resource_namespace(resource_namespace);
+  *made.mutable_topic() = resource(outgoing.exchange, resource_namespace);
   made.set_body(message.payload.empty() ? std::string(1, '\0') : message.payload);
   v2::SystemProperties& system = *made.mutable_system_properties();
   system.set_message_id(message.id.str());
@@ -209,10 +180,7 @@ Delivery read_message(const v2::Message& message) {
   if (system.has_message_group()) delivery.message.key = Key(system.message_group());
   for (const auto& [name, value] : message.user_properties()) read_property(delivery, name, value);
   delivery.redelivered = system.delivery_attempt() > 1;
-  if (const auto made_at = uuid7_unix_ms(delivery.message.id.str())) delivery.persisted_at_ms = *made_at;
-  if (delivery.persisted_at_ms == 0 && system.has_born_timestamp()) {
-    delivery.persisted_at_ms = system.born_timestamp().seconds() * 1000 + system.born_timestamp().nanos() / 1'000'000;
-  }
+  settle_persisted_at(delivery, system.has_born_timestamp() ? to_ms(system.born_timestamp()) : 0);
   return delivery;
 }
 

@@ -124,12 +124,9 @@ void RocketMqPublisher::come_up_or_go_down() {
   for (const auto& [address, each] : proxies_) failures += each->link.times_down();
   if (std::exchange(failures_, failures) == failures) return;
   const Link& link = proxies_.at(settings_.proxies.front())->link;
-  const auto other = other_protocol_at(settings_.names());
-  const bool is_another = other && *other != "a gRPC server";
+  const std::string hint = hint_at_another(settings_.names(), "RocketMQ", "a gRPC server");
   deliver();
-  events_->on_down(DownCause::unreachable,
-                   link.complaint() + (is_another ? "; what listens there looks like " + *other + ", not like RocketMQ"
-                                                  : std::string()));
+  events_->on_down(DownCause::unreachable, link.complaint() + hint);
 }
 
 void RocketMqPublisher::go_down() {

@@ -189,9 +189,7 @@ std::optional<v2::ChangeInvisibleDurationResponse> Receiver::change_invisible(co
 
 v2::ChangeInvisibleDurationRequest invisible_request(const Subscription& subscription, const Receipt& receipt,
                                                      Duration to) {
-  v2::ChangeInvisibleDurationRequest request;
-  *request.mutable_group() = resource(subscription.group, subscription.resource_namespace);
-  *request.mutable_topic() = resource(subscription.topic, subscription.resource_namespace);
+  auto request = request_of<v2::ChangeInvisibleDurationRequest>(subscription);
   request.set_receipt_handle(receipt.handle);
   request.set_message_id(receipt.message_id);
   set(*request.mutable_invisible_duration(), to);
@@ -210,18 +208,12 @@ void Receiver::leave() {
   telemetry_.reset();
 }
 
+// Everything else passes by itself.
 void Receiver::note(const v2::Status& status) {
-  switch (status.code()) {
-    case v2::TOPIC_NOT_FOUND:
-    case v2::NOT_FOUND:
-    case v2::ILLEGAL_TOPIC:
-    case v2::CONSUMER_GROUP_NOT_FOUND:
-      return note(ErrorCode::not_found, words_of(status));
-    case v2::UNAUTHORIZED:
-    case v2::FORBIDDEN:
-      return note(ErrorCode::unauthorized, words_of(status));
-    default:
-      return;  // passes by itself
+  if (refuses_us(status.code())) {
+    note(ErrorCode::unauthorized, words_of(status));
+  } else if (is_fault_of_topic(status.code()) || status.code() == v2::CONSUMER_GROUP_NOT_FOUND) {
+    note(ErrorCode::not_found, words_of(status));
   }
 }
 

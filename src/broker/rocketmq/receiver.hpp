@@ -12,18 +12,13 @@
 #include "broker/rocketmq/calls.hpp"
 #include "broker/rocketmq/channel.hpp"
 #include "broker/rocketmq/receipts.hpp"
+#include "broker/rocketmq/subscription.hpp"
 #include "broker/rocketmq/telemetry.hpp"
+#include "broker/rocketmq/topic_route.hpp"
 #include "core/time.hpp"
 #include "waybill/result.h"
 
 namespace waybill::broker::rocketmq {
-
-/// One broker that has queues of the topic, and the proxy that leads to it.
-struct Source {
-  std::string broker;
-  Address address;
-  friend auto operator<=>(const Source&, const Source&) = default;
-};
 
 /// Receives what one broker has for the group, on a thread of its own, and keeps invisible to others what takes long
 /// here. RocketMQ wants to be told who consumes before it gives anything away, by a stream that stays open.

@@ -94,17 +94,10 @@ std::string words_of(const grpc::Status& status) {
   return status.error_message().empty() ? words : words + ": " + status.error_message();
 }
 
+bool refuses_us(v2::Code code) { return code == v2::UNAUTHORIZED || code == v2::FORBIDDEN; }
+
 bool is_fault_of_topic(v2::Code code) {
-  switch (code) {
-    case v2::TOPIC_NOT_FOUND:
-    case v2::NOT_FOUND:
-    case v2::ILLEGAL_TOPIC:
-    case v2::FORBIDDEN:
-    case v2::UNAUTHORIZED:
-      return true;
-    default:
-      return false;
-  }
+  return code == v2::TOPIC_NOT_FOUND || code == v2::NOT_FOUND || code == v2::ILLEGAL_TOPIC || refuses_us(code);
 }
 
 }  // namespace waybill::broker::rocketmq

@@ -30,6 +30,8 @@ std::string words_of(const v2::Status& status);
 /// The same of a call that got no answer: `UNAVAILABLE: failed to connect ...`.
 std::string words_of(const grpc::Status& status);
 
+/// The login is wrong, or has no right to this.
+bool refuses_us(v2::Code code);
 /// The topic is missing, or not for us.
 bool is_fault_of_topic(v2::Code code);
 

@@ -23,13 +23,6 @@ v2::TelemetryCommand introduction(const Subscription& subscription) {
 
 }  // namespace
 
-v2::Resource resource(const std::string& name, const std::string& resource_namespace) {
-  v2::Resource made;
-  made.set_name(name);
-  made.set_resource_namespace(resource_namespace);
-  return made;
-}
-
 Telemetry::Telemetry(Stub& stub, const Identity& identity, const Subscription& subscription)
     : said_(introduction(subscription)) {
   identity.introduce(context_);

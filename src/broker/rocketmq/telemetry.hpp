@@ -8,18 +8,10 @@
 
 #include "broker/rocketmq/calls.hpp"
 #include "broker/rocketmq/channel.hpp"
+#include "broker/rocketmq/subscription.hpp"
 #include "core/time.hpp"
 
 namespace waybill::broker::rocketmq {
-
-/// What a consumer reads, and as whom.
-struct Subscription {
-  std::string topic, group, resource_namespace;
-  /// How long nobody else gets what was received. What takes longer is asked for again in time.
-  Duration invisible = std::chrono::seconds{60};
-};
-
-v2::Resource resource(const std::string& name, const std::string& resource_namespace);
 
 /// The stream by which a proxy knows who consumes. It gives nothing away without it, and takes back what was not
 /// answered when it ends.
@@ -32,7 +24,6 @@ class Telemetry final : private grpc::ClientBidiReactor<v2::TelemetryCommand, v2
   /// Waits until the proxy knows us. The status is that of the stream if it has ended, DEADLINE_EXCEEDED if it did not
   /// answer in time.
   grpc::Status wait_known(Deadline deadline);
-  void cancel() { context_.TryCancel(); }
 
  private:
   void OnWriteDone(bool ok) override;

@@ -7,12 +7,20 @@
 #include <array>
 #include <cstdint>
 
+#include "broker/rocketmq/subscription.hpp"
+
 namespace waybill::broker::rocketmq {
 namespace {
 
-bool can_be_written(const v2::MessageQueue& queue) {
-  const bool permitted = queue.permission() == v2::WRITE || queue.permission() == v2::READ_WRITE;
+/// A replica has another id than 0.
+bool is_allowed(const v2::MessageQueue& queue, v2::Permission permission) {
+  const bool permitted = queue.permission() == permission || queue.permission() == v2::READ_WRITE;
   return permitted && queue.broker().id() == 0 && queue.broker().endpoints().addresses_size() > 0;
+}
+
+Address address_of(const v2::MessageQueue& queue) {
+  const v2::Address& at = queue.broker().endpoints().addresses(0);
+  return {at.host(), static_cast<std::uint16_t>(at.port())};
 }
 
 bool takes(const v2::MessageQueue& queue, v2::MessageType type) {
@@ -53,9 +61,8 @@ const Address& TopicRoute::of_group(const std::string& group) const {
 std::optional<TopicRoute> read_route(const v2::QueryRouteResponse& response) {
   TopicRoute route;
   for (const auto& queue : response.message_queues()) {
-    if (!can_be_written(queue)) continue;
-    const auto& at = queue.broker().endpoints().addresses(0);
-    route.queues.push_back({at.host(), static_cast<std::uint16_t>(at.port())});
+    if (!is_allowed(queue, v2::WRITE)) continue;
+    route.queues.push_back(address_of(queue));
     route.takes_normal = route.takes_normal || takes(queue, v2::NORMAL) || takes(queue, v2::MESSAGE_TYPE_UNSPECIFIED);
     route.takes_fifo = route.takes_fifo || takes(queue, v2::FIFO);
     route.takes_delayed = route.takes_delayed || takes(queue, v2::DELAY);
@@ -64,11 +71,18 @@ std::optional<TopicRoute> read_route(const v2::QueryRouteResponse& response) {
   return route;
 }
 
+std::set<Source> read_sources(const v2::QueryRouteResponse& response) {
+  std::set<Source> sources;
+  for (const auto& queue : response.message_queues()) {
+    if (is_allowed(queue, v2::READ)) sources.insert({queue.broker().name(), address_of(queue)});
+  }
+  return sources;
+}
+
 v2::QueryRouteRequest route_request(const std::string& topic, const Address& asked,
                                     const std::string& resource_namespace) {
   v2::QueryRouteRequest request;
-  request.mutable_topic()->set_name(topic);
-  request.mutable_topic()->set_resource_namespace(resource_namespace);
+  *request.mutable_topic() = resource(topic, resource_namespace);
   request.mutable_endpoints()->set_scheme(v2::DOMAIN_NAME);
   auto* address = request.mutable_endpoints()->add_addresses();
   address->set_host(asked.host);

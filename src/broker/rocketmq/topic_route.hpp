@@ -2,6 +2,9 @@
 
 #include <apache/rocketmq/v2/service.pb.h>
 
+#include <compare>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +28,14 @@ struct TopicRoute {
 
 /// Nothing when the topic has no queue that can be written to.
 std::optional<TopicRoute> read_route(const v2::QueryRouteResponse& response);
+
+/// One broker that has queues to read of a topic, and the proxy that leads to it.
+struct Source {
+  std::string broker;
+  Address address;
+  friend auto operator<=>(const Source&, const Source&) = default;
+};
+std::set<Source> read_sources(const v2::QueryRouteResponse& response);
 
 v2::QueryRouteRequest route_request(const std::string& topic, const Address& asked,
                                     const std::string& resource_namespace);
