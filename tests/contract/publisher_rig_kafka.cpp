@@ -4,10 +4,8 @@
 #include <string_view>
 
 #include "core/url.hpp"
-#include "core/uuid.hpp"
+#include "gated_rig.hpp"
 #include "kafka_topics.hpp"
-#include "publisher_rig.hpp"
-#include "tcp_gate.hpp"
 
 namespace waybill::testing {
 namespace {
@@ -31,7 +29,7 @@ std::unique_ptr<TcpGate> take_gate(std::string_view list) {
   return nullptr;
 }
 
-class KafkaRig final : public PublisherRig {
+class KafkaRig final : public TopicRig {
  public:
   KafkaRig() {
     const char* url = std::getenv("WAYBILL_TEST_KAFKA");
@@ -57,41 +55,25 @@ class KafkaRig final : public PublisherRig {
     topics_->remove(rejecting().exchange);
   }
 
-  std::string fault() const override { return fault_; }
   BrokerConfig config() const override {
     BrokerConfig config;
     config.name = "kafka";
     config.url = Secret("kafka://127.0.0.1:" + std::to_string(gate_->port()));
     return config;
   }
-  ConsumerOptions consumer() const override {
-    ConsumerOptions options;
-    options.url = direct_;  // past the gate
-    options.queue = good().exchange;
-    options.group = name_;
-    return options;
-  }
   broker::Destination good() const override { return {name_ + ".good", ""}; }
   broker::Destination rejecting() override { return {name_ + ".small", ""}; }
   broker::Destination missing() const override { return {name_ + ".missing", ""}; }
   std::string missing_words() const override { return "Unknown topic"; }
-  broker::OutcomeKind without_queue() const override { return broker::OutcomeKind::route_fault; }
   bool rides_over_cuts() const override { return true; }
   // librdkafka stops at five batches without an answer.
   std::size_t arrives_unanswered(std::size_t) const override { return 5; }
   bool marks_redelivery() const override { return false; }
 
-  void cut() override { gate_->cut(); }
-  void reachable(bool reachable) override { gate_->open(reachable); }
-  void hold_confirms(bool hold) override { gate_->hold_answers(hold); }
   void remove_queue() override { topics_->remove(good().exchange); }
 
  private:
-  std::string name_ = "contract-" + make_uuid7();
-  std::string direct_;
-  std::unique_ptr<TcpGate> gate_;
   std::unique_ptr<KafkaTopics> topics_;
-  std::string fault_;
 };
 
 }  // namespace

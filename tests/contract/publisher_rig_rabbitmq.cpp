@@ -3,12 +3,10 @@
 
 #include <array>
 #include <cstdlib>
-#include <optional>
+#include <memory>
 
 #include "broker/rabbitmq/endpoint.hpp"
-#include "core/uuid.hpp"
-#include "publisher_rig.hpp"
-#include "tcp_gate.hpp"
+#include "gated_rig.hpp"
 
 namespace waybill::testing {
 namespace {
@@ -76,7 +74,7 @@ amqp_table_entry_t number_argument(const char* name, std::int32_t value) {
   return entry;
 }
 
-class RabbitRig final : public PublisherRig {
+class RabbitRig final : public GatedRig {
  public:
   RabbitRig() {
     const char* url = std::getenv("WAYBILL_TEST_RABBITMQ");
@@ -92,7 +90,7 @@ class RabbitRig final : public PublisherRig {
       return;
     }
     endpoint_ = *endpoint;
-    gate_.emplace(endpoint_.host, endpoint_.port);
+    gate_ = std::make_unique<TcpGate>(endpoint_.host, endpoint_.port);
     set_up();
   }
   ~RabbitRig() override {
@@ -104,7 +102,6 @@ class RabbitRig final : public PublisherRig {
     topology.delete_exchange(name_);
   }
 
-  std::string fault() const override { return fault_; }
   BrokerConfig config() const override {
     BrokerConfig config;
     config.name = "rabbitmq";
@@ -123,9 +120,6 @@ class RabbitRig final : public PublisherRig {
   broker::Destination missing() const override { return {name_ + ".missing", "good"}; }
   std::string missing_words() const override { return "404 NOT_FOUND"; }
 
-  void cut() override { gate_->cut(); }
-  void reachable(bool reachable) override { gate_->open(reachable); }
-  void hold_confirms(bool hold) override { gate_->hold_answers(hold); }
   void remove_queue() override { Topology(endpoint_).delete_queue(name_ + ".good"); }
 
  private:
@@ -144,10 +138,7 @@ class RabbitRig final : public PublisherRig {
            (endpoint_.vhost == "/" ? std::string("%2F") : endpoint_.vhost);
   }
 
-  std::string name_ = "contract-" + make_uuid7();
   broker::rabbitmq::Endpoint endpoint_;
-  std::optional<TcpGate> gate_;
-  std::string fault_;
 };
 
 }  // namespace

@@ -2,17 +2,15 @@
 #include <memory>
 
 #include "core/url.hpp"
-#include "core/uuid.hpp"
-#include "publisher_rig.hpp"
+#include "gated_rig.hpp"
 #include "rocketmq_topics.hpp"
-#include "tcp_gate.hpp"
 
 namespace waybill::testing {
 namespace {
 
 /// The good topic keeps the order of message groups and has one queue; the one that rejects takes messages with a
 /// delivery time only.
-class RocketMqRig final : public PublisherRig {
+class RocketMqRig final : public TopicRig {
  public:
   RocketMqRig() {
     const char* url = std::getenv("WAYBILL_TEST_ROCKETMQ");
@@ -30,7 +28,6 @@ class RocketMqRig final : public PublisherRig {
     if (fault_.empty()) fault_ = topics_->create_group(name_);
   }
 
-  std::string fault() const override { return fault_; }
   BrokerConfig config() const override {
     BrokerConfig config;
     config.name = "rocketmq";
@@ -38,18 +35,10 @@ class RocketMqRig final : public PublisherRig {
     config.url = Secret("rocketmq://127.0.0.1:" + std::to_string(gate_->port()) + "?routes=ignore");
     return config;
   }
-  ConsumerOptions consumer() const override {
-    ConsumerOptions options;
-    options.url = direct_;
-    options.queue = good().exchange;
-    options.group = name_;
-    return options;
-  }
   broker::Destination good() const override { return {name_ + "-good", ""}; }
   broker::Destination rejecting() override { return {name_ + "-delayed", ""}; }
   broker::Destination missing() const override { return {name_ + "-missing", ""}; }
   std::string missing_words() const override { return "TOPIC_NOT_FOUND"; }
-  broker::OutcomeKind without_queue() const override { return broker::OutcomeKind::route_fault; }
   std::size_t arrives_unanswered(std::size_t) const override { return 1; }
 
   bool redelivers_in_order() const override { return false; }
@@ -57,17 +46,10 @@ class RocketMqRig final : public PublisherRig {
   std::chrono::seconds redelivers_within() const override { return std::chrono::seconds{30}; }
   std::chrono::seconds lull() const override { return std::chrono::seconds{10}; }
 
-  void cut() override { gate_->cut(); }
-  void reachable(bool reachable) override { gate_->open(reachable); }
-  void hold_confirms(bool hold) override { gate_->hold_answers(hold); }
   void remove_queue() override { topics_->remove(good().exchange); }
 
  private:
-  std::string name_ = "contract-" + make_uuid7();
-  std::string direct_;
-  std::unique_ptr<TcpGate> gate_;
   std::unique_ptr<RocketMqTopics> topics_;
-  std::string fault_;
 };
 
 }  // namespace

@@ -18,6 +18,9 @@ from harness.kafka import KafkaTopology  # noqa: E402
 from harness.rocketmq import RocketMqTopology  # noqa: E402
 from harness.workspace import Workspace  # noqa: E402
 
+# Tests that several files share say as much of a failed assertion as the files' own.
+pytest.register_assert_rewrite("topic_broker_suite", "through_another_broker")
+
 SOAK = os.environ.get("WAYBILL_SOAK") == "1"
 
 

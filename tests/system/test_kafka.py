@@ -1,5 +1,5 @@
-"""What is particular to Kafka, seen from outside: the records, a silent or killed broker, topics that are missing or
-refuse, a second broker beside it, and wrong configurations."""
+"""Kafka seen from outside: what brokers with topics do alike, and what is particular to it: the records, a silent or killed
+broker, and wrong configurations."""
 
 import json
 import textwrap
@@ -11,19 +11,15 @@ import pytest
 
 from harness.audit import audit
 from harness.books import settle_the_books
+from harness.messages import persist
 from harness.traffic import Traffic
+from topic_broker_suite import *  # noqa: F401, F403 - the tests
 from waybill_services import wait_until
 
 
 @pytest.fixture
 def topology(kafka_topology):
     return kafka_topology
-
-
-def persist(store, names, topic="orders.created", **columns):
-    with store.transaction() as transaction:
-        for name in names:
-            transaction.message(topic, f"payload of {name}", id=name, **columns)
 
 
 def test_the_record_for_other_languages(sqlite_store, shop, workspace, topology):
@@ -86,16 +82,6 @@ def test_events_of_debeziums_outbox_table(postgresql_store, workspace, topology)
     assert json.loads(record.body) == {"id": 1}
 
 
-def test_debeziums_headers_replace_those_of_the_message(sqlite_store, shop, workspace, topology):
-    queue = shop(sqlite_store, route={"format": "debezium", "type": "type of {topic}"})
-    consumer = topology.consume(queue)
-    workspace.relay()
-    persist(sqlite_store, ["one"], headers='{"id":"mine","other":"kept"}')
-    consumer.wait_ids({"one"})
-    headers = consumer.deliveries[0].headers
-    assert (headers["id"], headers["eventType"], headers["other"]) == ("one", "type of orders.created", "kept")
-
-
 def test_topic_named_by_the_message_when_the_route_names_none(sqlite_store, workspace, topology):
     topic = topology.topic()
     workspace.configure(sqlite_store.url, topology.broker.url(), [{"topic": "*"}])
@@ -144,85 +130,6 @@ def test_silent_broker_is_stalled_and_nothing_is_sent_again(sqlite_store, shop, 
     audit(names + ["before"], consumer.deliveries).expect(most_sent_twice=0)
 
 
-def test_missing_topic_waits_and_is_shown(sqlite_store, workspace, topology):
-    """No message fails: they go out when the topic is there."""
-    missing = f"{topology.exchange}.later"
-    workspace.configure(sqlite_store.url, topology.broker.url(),
-                        [{"topic": "late.*", "exchange": missing, "max_attempts": 1, "resend_after": "1s"},
-                         {"topic": "orders.*", "exchange": topology.exchange}])
-    workspace.run("migrate").expect()
-    sqlite_store.prepare()
-    moving = topology.consume(topology.queue())
-    workspace.relay()
-    names = [f"late-{number}" for number in range(50)]
-    persist(sqlite_store, names, topic="late.created")
-    persist(sqlite_store, ["other"])
-    moving.wait_ids({"other"})
-    wait_until(lambda: "UNKNOWN_TOPIC" in workspace.run("status").expect().out, 30, "the route's fault to be shown")
-    assert workspace.route("late.*")["state"] == "down"
-    assert workspace.failed() == []
-    topology.create(missing)
-    consumer = topology.consume(missing)
-    consumer.wait_ids(names, 90)
-    audit(names, consumer.deliveries).expect(most_sent_twice=0)
-
-
-@pytest.mark.parametrize("policy", ["fail", "resend", "drop"])
-def test_too_large_for_the_topic_ends_as_the_route_says(sqlite_store, workspace, topology, policy):
-    """The broker's refusal is the nack; its neighbours in the batch arrive."""
-    topic = topology.topic(max_message_bytes=2000)
-    workspace.configure(sqlite_store.url, topology.broker.url(),
-                        [{"topic": "*", "exchange": topic, "on_nack": policy, "max_attempts": 1, "resend_after": "200ms"}])
-    workspace.run("migrate").expect()
-    sqlite_store.prepare()
-    consumer = topology.consume(topic)
-    with sqlite_store.transaction() as transaction:
-        for number in range(100):
-            transaction.message("orders.created", "x" * (5000 if number == 50 else 100), id=f"m{number}")
-    workspace.relay()
-    fine = {f"m{number}" for number in range(100)} - {"m50"}
-    consumer.wait_ids(fine)
-    wait_until(lambda: workspace.sending() == 0, 60, "an empty outbox")
-    audit(fine, consumer.deliveries).expect(most_sent_twice=0)
-    failed = workspace.failed()
-    if policy == "drop":
-        assert failed == []
-        return
-    assert [(message["id"], message["reason"]) for message in failed] == [("m50", "rejected")]
-    assert "MSG_SIZE_TOO_LARGE" in workspace.run("failed", "show", "m50").expect().out
-
-
-@pytest.mark.parametrize("down", ["rabbitmq", "kafka"])
-def test_one_of_two_brokers_down_holds_up_nothing_of_the_other(sqlite_store, workspace, topology, rabbitmq, down):
-    """Routes of one relay to RabbitMQ and to Kafka; while one is away the other's messages flow."""
-    from harness.broker import Topology
-    other = Topology(rabbitmq)
-    workspace.configure(sqlite_store.url, topology.broker.url(),
-                        [{"topic": "k.*", "exchange": topology.exchange, "order": "key"},
-                         {"topic": "r.*", "exchange": other.exchange, "broker": "rabbit", "order": "key"}],
-                        others={"rabbit": rabbitmq.url()})
-    workspace.run("migrate").expect()
-    sqlite_store.prepare()
-    consumers = {"k": topology.consume(topology.queue()), "r": other.consume(other.queue(kind="classic"))}
-    relay = workspace.relay()
-    try:
-        for letter in "kr":
-            persist(sqlite_store, [f"{letter}-first"], topic=f"{letter}.created", key="1")
-            consumers[letter].wait_ids({f"{letter}-first"})
-        broker, away, flowing = (rabbitmq, "r", "k") if down == "rabbitmq" else (topology.broker, "k", "r")
-        broker.kill()
-        names = {letter: [f"{letter}-{number}" for number in range(1500)] for letter in "kr"}
-        for number in range(0, 1500, 50):
-            for letter in (away, flowing):
-                persist(sqlite_store, names[letter][number:number + 50], topic=f"{letter}.created", key=str(number % 7))
-        consumers[flowing].wait_ids(names[flowing], 60)
-        assert workspace.failed() == []
-        broker.start()
-        settle_the_books(workspace, relay, consumers[away], names[away], 90)
-    finally:
-        other.close()
-
-
 def test_doctor_says_what_the_topic_promises(sqlite_store, shop, workspace, topology):
     shop(sqlite_store)
     found = {finding["code"]: finding for finding in workspace.run("doctor", "--json").json["findings"]}
@@ -254,11 +161,3 @@ def test_compression_passes_through(sqlite_store, shop, workspace, topology, cod
     persist(sqlite_store, names)
     assert workspace.run("relay", "--drain").code == 0
     consumer.wait_ids(names)
-
-
-def test_another_protocol_at_the_port_is_named(sqlite_store, workspace, topology, rabbitmq):
-    workspace.configure(sqlite_store.url, f"kafka://127.0.0.1:{rabbitmq.port}", [{"topic": "*"}])
-    workspace.run("migrate").expect()
-    answer = workspace.run("doctor")
-    assert answer.code == 3
-    assert "looks like RabbitMQ, not like Kafka" in answer.out + answer.err

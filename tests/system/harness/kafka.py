@@ -32,6 +32,10 @@ class KafkaCollector(Collector):
 class KafkaTopology:
     """One topic with a name of its own, which is exchange and queue at once, on a broker shared by the tests of a file."""
 
+    name, scheme, missing_words = "Kafka", "kafka", "UNKNOWN_TOPIC"
+    too_large, too_large_words = 5000, "MSG_SIZE_TOO_LARGE"  # for topic_of_small_messages()
+    many = 1500  # messages that it takes in a few seconds
+
     def __init__(self, broker):
         self.broker = broker
         self.exchange = f"shop-{uuid.uuid4().hex[:8]}"
@@ -54,6 +58,13 @@ class KafkaTopology:
         name = f"{self.exchange}.{uuid.uuid4().hex[:6]}"
         self.create(name, partitions, {key.replace("_", "."): str(value) for key, value in settings.items()})
         return name
+
+    def topic_of_small_messages(self):
+        return self.topic(max_message_bytes=2000)
+
+    def name_of(self, part):
+        """Of a topic that is not there."""
+        return f"{self.exchange}.{part}"
 
     def consume(self, queue, partitions=None):
         partitions = partitions or (PARTITIONS if queue == self.exchange else 1)

@@ -127,6 +127,10 @@ class RocketMqTopology:
 
     It is of type FIFO: a message's key is its group."""
 
+    name, scheme, missing_words = "RocketMQ", "rocketmq", "TOPIC_NOT_FOUND"
+    too_large, too_large_words = 9 << 20, "MESSAGE_BODY_TOO_LARGE"
+    many = 600  # messages that it takes in a few seconds
+
     def __init__(self, broker):
         self.broker = broker
         self.exchange = f"shop-{uuid.uuid4().hex[:8]}"
@@ -145,6 +149,13 @@ class RocketMqTopology:
         name = f"{self.exchange}-{uuid.uuid4().hex[:6]}"
         self.create(name, kind, queues)
         return name
+
+    def topic_of_small_messages(self):
+        return self.topic()  # the limit is the proxy's
+
+    def name_of(self, part):
+        """Of a topic that is not there."""
+        return f"{self.exchange}-{part}"
 
     def address(self):
         return f"127.0.0.1:{self.broker.port}"
