@@ -95,7 +95,7 @@ class Kafka(Service):
             "broker.heartbeat.interval.ms": 500, "broker.session.timeout.ms": 2000, **self.settings}
 
     def _java(self, *words):
-        return java("kafka", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", *words)
+        return java("kafka", self.directory, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", *words)
 
     def _answers(self):
         """Whether it answers the request that every client begins with."""

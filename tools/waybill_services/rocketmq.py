@@ -25,7 +25,7 @@ class NameServer(Service):
         file.write_text(f"bindAddress=127.0.0.1\nlistenPort={self.port}\n"
                         f"kvConfigPath={self.directory}/kv.json\nconfigStorePath={self.directory}/stored.conf\n")
         self.process = self.spawn(
-            java("rocketmq", "-Xms48m", "-Xmx64m", f"-Duser.home={self.directory}",
+            java("rocketmq", self.directory, "-Xms48m", "-Xmx64m", f"-Duser.home={self.directory}",
                  "org.apache.rocketmq.namesrv.NamesrvStartup", "-c", file), {"ROCKETMQ_HOME": str(self.directory)})
         self.wait_ready(lambda: accepts(self.port), 120)
         return self
@@ -60,7 +60,7 @@ class RocketMq(Service):
         broker.write_text("".join(f"{name}={value}\n" for name, value in self._broker().items()))
         proxy.write_text(json.dumps(self._proxy()))
         self.process = self.spawn(
-            java("rocketmq", "-Xms128m", "-Xmx256m", "-Xmn96m", "-XX:MaxDirectMemorySize=512m",
+            java("rocketmq", self.directory, "-Xms128m", "-Xmx256m", "-Xmn96m", "-XX:MaxDirectMemorySize=512m",
                  f"-Duser.home={self.directory}", f"-Drocketmq.log.dir={self.directory}/logs",
                  "org.apache.rocketmq.proxy.ProxyStartup", "-pm", "LOCAL", "-pc", proxy, "-bc", broker,
                  "-n", f"127.0.0.1:{self.names.port}"), {"ROCKETMQ_HOME": str(self.directory)})
