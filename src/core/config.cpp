@@ -12,7 +12,7 @@ namespace waybill {
 namespace {
 
 constexpr std::size_t max_file_bytes = 4u << 20;
-constexpr std::string_view section_names[] = {"store", "broker", "route", "relay", "inbox", "sync"};
+constexpr std::string_view section_names[] = {"store", "broker", "route", "relay", "inbox", "sync", "http"};
 
 const config::Entry* find(const config::Value& root, std::string_view name) {
   const auto found =
@@ -29,6 +29,7 @@ Config read_sections(const config::Value& root, config::Findings& findings) {
   if (const auto* relay = find(root, "relay")) read.relay = config::read_relay(*relay, findings);
   if (const auto* inbox = find(root, "inbox")) read.inbox = config::read_inbox(*inbox, read.stores, findings);
   if (const auto* sync = find(root, "sync")) read.syncs = config::read_syncs(*sync, read.stores, findings);
+  if (const auto* http = find(root, "http")) read.http = config::read_http(*http, findings);
   for (const auto& entry : root.entries) {
     if (std::find(std::begin(section_names), std::end(section_names), entry.name) != std::end(section_names)) continue;
     findings.add(entry.place,

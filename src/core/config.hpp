@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/http_config.hpp"
 #include "core/property.hpp"
 #include "core/secret.hpp"
 #include "core/time.hpp"
@@ -113,6 +114,7 @@ struct Config {
   RelayConfig relay;
   InboxConfig inbox;
   std::vector<SyncConfig> syncs;
+  HttpConfig http;
 
   const StoreConfig* store(std::string_view name) const;
   const BrokerConfig* broker(std::string_view name) const;

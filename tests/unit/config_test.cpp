@@ -282,6 +282,54 @@ TEST_F(Secrets, AMissingOneNamesTheVariableOrFile) {
   EXPECT_EQ(config.error().code(), ErrorCode::invalid_configuration);
 }
 
+const std::string token = "[http.token.alice]\nrole = \"operator\"\nhash = \"sha256:" + std::string(64, 'a') + "\"\n";
+
+TEST(HttpConfig, ListensOnLoopbackUnlessToldOtherwise) {
+  const auto config = parse_config(store, "waybill.toml");
+  ASSERT_TRUE(config.ok());
+  EXPECT_TRUE(config->http.enabled);
+  EXPECT_FALSE(config->http.chosen);
+  EXPECT_TRUE(config->http.is_loopback());
+  EXPECT_FALSE(parse_config(store + "[http]\nlisten = \"off\"\n", "waybill.toml")->http.enabled);
+}
+
+TEST(HttpConfig, ReadsAddressesAndTokens) {
+  const auto config =
+      parse_config(store + "[http]\nlisten = \"[::1]:80\"\nhosts = [\"waybill.internal\"]\n" + token +
+                       "[http.token.grafana]\nrole = \"stats\"\nhash = \"sha256:" + std::string(64, 'b') + "\"\n",
+                   "waybill.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  EXPECT_EQ(config->http.address, "::1");
+  EXPECT_EQ(config->http.port, 80);
+  ASSERT_EQ(config->http.tokens.size(), 2u);
+  EXPECT_EQ(config->http.tokens[0].role, Role::operate);
+  EXPECT_TRUE(config->http.tokens[0].payloads);
+  EXPECT_FALSE(config->http.tokens[1].payloads);
+  EXPECT_EQ(parse_config(store + "[http]\nlisten = \"localhost:9\"\n", "f")->http.address, "127.0.0.1");
+}
+
+TEST(HttpConfig, RefusesWhatWouldLetStrangersIn) {
+  expect_error(store + "[http]\nlisten = \"0.0.0.0:80\"\ninsecure = true\n",
+               "add [http.token.NAME], or listen on 127.0.0.1");
+  expect_error(store + "[http]\nlisten = \"0.0.0.0:80\"\n" + token, "set cert_file and key_file");
+  EXPECT_TRUE(parse_config(store + "[http]\nlisten = \"0.0.0.0:80\"\ninsecure = true\n" + token, "f").ok());
+}
+
+TEST(HttpConfig, NamesWhatIsWrong) {
+  for (const char* listen : {"here:80", "127.0.0.1", "127.0.0.1:99999", "::1:80", "127.0.0.1:", "[127.0.0.1]:80"}) {
+    expect_error(store + "[http]\nlisten = \"" + listen + "\"\n", "is no IP address with a port");
+  }
+  expect_error(store + "[http.token.alice]\nrole = \"viewer\"\n", "`waybill token alice` prints");
+  expect_error(store + "[http.token.alice]\nrole = \"viewer\"\nhash = \"secret\"\n",
+               "is not sha256: and 64 hex digits");
+  expect_error(store + "[http.token.alice]\nrole = \"admin\"\nhash = \"sha256:" + std::string(64, 'a') + "\"\n",
+               "\"stats\", \"viewer\" or \"operator\"");
+  expect_error(store + "[http.token]\nrole = \"viewer\"\n", "write [http.token.NAME]");
+  expect_error(store + "[http]\ncert_file = \"a.pem\"\n", "cert_file and key_file are needed together");
+  expect_error(store + token + "[http.token.bob]\nrole = \"viewer\"\nhash = \"sha256:" + std::string(64, 'a') + "\"\n",
+               "has the hash of another");
+}
+
 TEST(LoadConfig, AMissingFileSaysHowToMakeOne) {
   const auto config = load_config("/nowhere/waybill.toml");
   ASSERT_FALSE(config.ok());

@@ -101,6 +101,10 @@ void Section::read_named_texts(std::string_view key, std::vector<std::pair<std::
   }
 }
 
+const Entry* Section::read_table(std::string_view key) {
+  return find(key, Value::Kind::table) == nullptr ? nullptr : entry(key);
+}
+
 void Section::read_properties(std::string_view key, std::vector<Property>& target) {
   if (const auto* value = find(key, Value::Kind::table)) add_properties(key, {}, *value, target);
 }

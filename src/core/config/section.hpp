@@ -71,6 +71,9 @@ class Section {
     if (const auto index = index_of_word(key, words); index < words.size()) target = values.begin()[index];
   }
 
+  /// A table in the table, with its own name; null when it is absent or of another kind.
+  const Entry* read_table(std::string_view key);
+
   bool has(std::string_view key) const;
   /// A finding when the key is absent; `example` shows how to write it.
   void require(std::string_view key, std::string_view example);
