@@ -47,6 +47,7 @@ void RelayCore::on(LaneOpened event) {
   open_ = true;
   opened_at_ = heard_at_ = next_due_ = now_;
   clock_base_ = event.state.clock;
+  wall_ = event.state.wall;
   unclean_ = recovering_ = event.state.unclean;
   if (event.state.suspect != harmless_) suspect_ = event.state.suspect;
   suspect_kills_ = event.state.suspect_kills;

@@ -86,6 +86,7 @@ class RelayCore {
 
   // outcome.cpp: what the brokers say
   void on(OutcomesArrived event);
+  void measure(const Tracked& confirmed, RouteTotals& totals) const;
   void take_outcome(BrokerIndex broker, const broker::Outcome& outcome, std::vector<Tag>& again);
   void take_back(Tracked& tracked);
   void send_again(Tag tag, std::vector<Tag>& again);
@@ -152,6 +153,7 @@ class RelayCore {
   bool unclean_ = false;
   LaneTime clock_base_{};
   MonoTime opened_at_{};
+  store::WallClock wall_;
   MonoTime heard_at_{};  // the store last proved that the lane is ours
   std::optional<store::Ticket> suspect_;
   std::uint32_t suspect_kills_ = 0;

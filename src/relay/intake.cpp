@@ -17,6 +17,7 @@ void RelayCore::on(FreshFetched event) {
   fetch_pending_ = false;
   outbox_exhausted_ = !event.fetched.more;
   outbox_empty_ = !event.fetched.more;
+  if (event.fetched.wall.unix_ms != 0) wall_ = event.fetched.wall;
   fresh_fetched_ += event.fetched.messages.size();
   for (auto& claimed : event.fetched.messages) admit(std::move(claimed), nullptr);
 }

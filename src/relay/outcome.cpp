@@ -48,6 +48,7 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
   switch (outcome.kind) {
     case OutcomeKind::confirmed:
       ++state.totals.confirmed;
+      measure(*tracked, state.totals);
       confirm(tag);
       break;
     case OutcomeKind::rejected:
@@ -79,6 +80,14 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
       exchange_at_fault(tag, outcome.answer, again);
       break;
   }
+}
+
+// The store's clock as it was heard last, carried on by ours: no two hosts' clocks are compared.
+void RelayCore::measure(const Tracked& confirmed, RouteTotals& totals) const {
+  totals.confirm.add(now_ - confirmed.published_at);
+  if (wall_.unix_ms == 0 || confirmed.stored_at_ms <= 0) return;
+  const auto before = std::max<std::int64_t>(wall_.unix_ms - confirmed.stored_at_ms, -1'000'000'000);
+  totals.commit_to_confirm.add(now_ - wall_.at + std::chrono::milliseconds{before});
 }
 
 // Unless it was blamed meanwhile for the end of an earlier connection.

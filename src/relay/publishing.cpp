@@ -93,6 +93,7 @@ broker::Outgoing RelayCore::send_off(Tag tag, Pipe& pipe, bool alone) {
   if (tracked.doubt) ++state.totals.duplicates_possible;
   ++tracked.publications;
   tracked.in_flight = true;
+  tracked.published_at = now_;
   if (state.in_flight++ == 0) state.waiting_since = now_;
   const std::string& id = tracked.message->id.str();
   alone ? pipe.published_alone(tag, id) : pipe.published(id);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/histogram.hpp"
 #include "core/time.hpp"
 #include "relay/tracked.hpp"
 
@@ -20,6 +21,22 @@ struct RouteTotals {
   std::uint64_t dropped = 0;
   std::uint64_t resent = 0;               ///< publications with an attempt above one
   std::uint64_t duplicates_possible = 0;  ///< publications of what the broker may have taken already
+  Histogram confirm;                      ///< from a publication to its confirm
+  Histogram commit_to_confirm;            ///< from when the message was persisted to its confirm
+
+  RouteTotals& operator+=(const RouteTotals& other) {
+    confirmed += other.confirmed;
+    rejected += other.rejected;
+    unroutable += other.unroutable;
+    in_doubt += other.in_doubt;
+    failed += other.failed;
+    dropped += other.dropped;
+    resent += other.resent;
+    duplicates_possible += other.duplicates_possible;
+    confirm += other.confirm;
+    commit_to_confirm += other.commit_to_confirm;
+    return *this;
+  }
 };
 
 /// One route's queue of messages ready to go out, and how its destination fares.

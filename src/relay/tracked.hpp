@@ -32,7 +32,8 @@ struct Tracked {
   RouteIndex route = 0;
   bool routed = true;              ///< false: no route matches, it only waits to be settled as failed
   store::Scope scope;              ///< the sequence it belongs to; route empty: none
-  std::int64_t stored_at_ms = 0;   ///< store's wall clock; only carried to the consumers
+  std::int64_t stored_at_ms = 0;   ///< store's wall clock; for the consumers and for figures
+  MonoTime published_at{};         ///< last
   std::uint64_t order = 0;         ///< the order in which it was handed out, to queue it again at its place
   std::uint32_t publications = 0;  ///< publications so far that may have reached the broker
   std::uint32_t tries = 0;         ///< counted tries without an ack

@@ -65,9 +65,17 @@ struct FetchLimit {
                                  ///< whatever its size (up to max_payload)
 };
 
+/// What the store's wall clock said, and when by this process's clock: ages of messages come from it without comparing
+/// the clocks of two hosts. For figures only.
+struct WallClock {
+  std::int64_t unix_ms = 0;  ///< 0: not said
+  MonoTime at{};
+};
+
 struct Fetched {
   std::vector<Claimed> messages;
   bool more = false;  ///< the limit was reached: fetch again at once
+  WallClock wall;     ///< where it costs nothing to say
 };
 
 struct Due {
@@ -143,6 +151,7 @@ struct LaneState {
   std::optional<Ticket> suspect;    ///< the message that stood alone in flight when it ended
   std::uint32_t suspect_kills = 0;  ///< how many owners in a row ended with that suspect
   std::vector<Scope> blocked;       ///< scopes with messages waiting, in no order
+  WallClock wall;
 };
 
 /// One held lane. Used by one thread at a time. Ownership ends with the object, with the process, or with the

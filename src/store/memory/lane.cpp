@@ -46,6 +46,7 @@ void MemoryLane::take(const std::string& holder) {
   }
   state_.clock = lane.clock;
   state_.unclean = !lane.clean;
+  state_.wall = WallClock{tables_->wall_ms(), std::chrono::steady_clock::now()};
   if (lane.suspect) state_.suspect = Ticket{*lane.suspect};
   state_.suspect_kills = lane.kills;
   for (const auto& [scope, after] : lane.blocked) state_.blocked.push_back(scope);

@@ -73,8 +73,8 @@ Status MysqlLane::take() {
 
 Status MysqlLane::remember_previous_owner() {
   auto row = connection_.query(
-      "SELECT fence, clock_ms, claimed, clean, suspect, suspect_fence, blamed, kills FROM waybill_lane WHERE lane = 0 "
-      "FOR UPDATE",
+      "SELECT fence, clock_ms, claimed, clean, suspect, suspect_fence, blamed, kills, "
+      "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED) FROM waybill_lane WHERE lane = 0 FOR UPDATE",
       {}, taking);
   if (!row) return row.error();
   if (row->empty()) {
@@ -84,6 +84,7 @@ Status MysqlLane::remember_previous_owner() {
   state_.clock = LaneTime{row->number(0, 1)};
   claimed_ = formerly_claimed_ = row->number(0, 2);
   state_.unclean = row->number(0, 3) == 0;
+  state_.wall = store::WallClock{row->number(0, 8), std::chrono::steady_clock::now()};
   fence_ = previous_fence + 1;
   std::int64_t kills = 0;
   if (!row->is_null(0, 4)) {

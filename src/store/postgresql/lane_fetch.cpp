@@ -110,6 +110,7 @@ Result<store::Fetched> PostgresLane::hand_out(Slice slice, const store::FetchLim
     typical_bytes_ += row.bytes() / 64;
     typical_bytes_ -= typical_bytes_ / 64;
   }
+  fetched.wall = {slice.poll.now_us / 1000, slice.poll.at};
   fetched.more = !all || !slice.poll.complete || !slice.finished_far.empty();
   if (!all) {
     rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(*fitting));

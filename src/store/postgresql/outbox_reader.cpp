@@ -132,6 +132,7 @@ Result<Poll> OutboxReader::poll_from(const std::string& source, const Progress& 
   poll.durable_at = lsn_of(rows->bytes(about, 4));
   poll.flushed = lsn_of(rows->bytes(about, 8));
   poll.now_us = binary_unix_us(rows->bytes(about, 10));
+  poll.at = std::chrono::steady_clock::now();
   return poll;
 }
 

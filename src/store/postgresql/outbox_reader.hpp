@@ -49,6 +49,7 @@ struct Poll {
   Lsn durable_at = 0;           ///< what `rows` show is durable when the log is flushed up to here
   Lsn flushed = 0;
   std::int64_t now_us = 0;  ///< store's clock
+  MonoTime at{};            ///< when it came
 };
 
 class OutboxReader {

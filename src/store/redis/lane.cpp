@@ -72,6 +72,10 @@ Status RedisLane::take() {
                      (holder == std::string::npos ? "another relay" : error.message().substr(holder + 7))};
   }
   remember_previous_owner(**taken);
+  auto time = connection_.run({"TIME"}, taking);
+  if (!time) return time.error();
+  state_.wall =
+      store::WallClock{(**time)[0].number() * 1000 + (**time)[1].number() / 1000, std::chrono::steady_clock::now()};
   last_proof_ = std::chrono::steady_clock::now();
   return wait_for_replicas(taking);
 }

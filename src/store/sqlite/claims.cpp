@@ -98,6 +98,12 @@ Result<Fetched> SqliteLane::read_claims(Statement& rows, Origin origin, FetchLim
   return fetched;
 }
 
+// Every process that uses the file is on this host.
+store::WallClock SqliteLane::wall_clock() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count(), std::chrono::steady_clock::now()};
+}
+
 Result<Fetched> SqliteLane::fetch(FetchLimit limit) {
   if (limit.messages == 0) last_proof_ = MonoTime{};
   if (auto owner = prove_ownership(); !owner) return owner.error();
@@ -116,6 +122,7 @@ Result<Fetched> SqliteLane::fetch(FetchLimit limit) {
                             least_claim_ahead, most_claim_ahead);
   if (auto stored = claim(last); !stored) return stored.error();
   cursor_ = last;
+  fetched->wall = wall_clock();
   last_news_ = std::chrono::steady_clock::now();
   return fetched;
 }

@@ -96,6 +96,7 @@ Status SqliteLane::remember_previous_owner(Statement& row) {
   state_.clock = LaneTime{row.number(1)};
   claimed_ = formerly_claimed_ = row.number(2);
   state_.unclean = row.number(3) == 0;
+  state_.wall = wall_clock();
   parked_until_ = row.number(8);
   fence_ = previous_fence + 1;
   std::int64_t kills = 0;

@@ -64,6 +64,8 @@ class SqliteLane final : public store::Lane {
   std::string path_;
   std::string holder_;
   std::uint64_t max_payload_;
+  static store::WallClock wall_clock();
+
   store::LaneState state_;
   bool broken_ = false;
 
