@@ -15,6 +15,7 @@
 #include "core/config.hpp"
 #include "relay/broker_line.hpp"
 #include "relay/core.hpp"
+#include "relay/figures.hpp"
 #include "relay/store_worker.hpp"
 
 namespace waybill::relay {
@@ -26,12 +27,7 @@ struct LaneFigures {
   std::uint64_t unsettled = 0;
   std::size_t blocked_scopes = 0;
   std::vector<RouteFigures> routes;  ///< in the configuration's order
-  struct Broker {
-    bool up = false;
-    bool blocked = false;
-    std::string endpoint, detail;
-  };
-  std::vector<Broker> brokers;  ///< in the configuration's order
+  std::vector<BrokerState> brokers;  ///< in the configuration's order
 };
 
 /// Works on one lane of one store, for as long as it lives. All functions are thread-safe.

@@ -54,6 +54,13 @@ class ServiceOfSites final : public Service {
     return true;
   }
 
+  std::vector<SiteFigures> figures() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<SiteFigures> all;
+    for (const auto& site : sites_) all.push_back(site->figures());
+    return all;
+  }
+
   std::optional<Error> fatal() const override {
     const std::lock_guard lock(mutex_);
     for (const auto& site : sites_) {

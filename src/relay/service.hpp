@@ -3,9 +3,11 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "core/config.hpp"
 #include "core/time.hpp"
+#include "relay/figures.hpp"
 #include "waybill/relay.h"
 #include "waybill/result.h"
 
@@ -29,6 +31,9 @@ class Service {
   /// True when nothing is left to send: outboxes and retries that are still *sending* are empty and settled. Failed
   /// messages, and messages that wait behind a failed one, do not count.
   virtual bool drained() const = 0;
+
+  /// What is going on, a fifth of a second ago at most; a store each.
+  virtual std::vector<SiteFigures> figures() const = 0;
 
   /// An error that no waiting will mend (the tables changed under the running relay), if one happened.
   virtual std::optional<Error> fatal() const = 0;

@@ -28,6 +28,11 @@ bool can_be_given_back(const LaneLoop* loop) {
   return std::all_of(figures.routes.begin(), figures.routes.end(), moves);
 }
 
+void add_totals(const LaneFigures& lane, SiteFigures& sum) {
+  for (std::size_t route = 0; route < lane.routes.size(); ++route)
+    sum.routes[route].totals += lane.routes[route].totals;
+}
+
 }  // namespace
 
 StoreSite::StoreSite(const Config& config, std::unique_ptr<store::Store> store, LogSink log)
@@ -69,6 +74,48 @@ bool StoreSite::drained() const {
     any_held = true;
   }
   return any_held;
+}
+
+SiteFigures StoreSite::figures() const {
+  SiteFigures sum;
+  sum.store = store_->config().name;
+  sum.routes.resize(config_.routes.size());
+  sum.brokers.resize(config_.brokers.size());
+  const std::lock_guard lock(mutex_);
+  for (std::size_t route = 0; route < left_.size(); ++route) sum.routes[route].totals += left_[route];
+  if (leaving_) add_totals(leaving_->figures(), sum);
+  bool any_held = false;
+  for (const auto& worked : worked_) {
+    if (!worked.loop) {
+      sum.lanes.push_back({worked.lane, false, true});
+      continue;
+    }
+    const auto figures = worked.loop->figures();
+    sum.lanes.push_back({worked.lane, figures.held, worked.loop->held_elsewhere()});
+    sum.unsettled += figures.unsettled;
+    for (std::size_t route = 0; route < figures.routes.size(); ++route) add(figures.routes[route], sum.routes[route]);
+    if (!figures.held) continue;
+    for (std::size_t broker = 0; broker < figures.brokers.size(); ++broker) {
+      const auto& state = figures.brokers[broker];
+      const bool is_worse = !state.up || state.blocked;
+      if (!any_held || is_worse) sum.brokers[broker] = state;
+    }
+    any_held = true;
+  }
+  return sum;
+}
+
+// Stops it in good order: the lane may have become ours a moment ago. True when nothing is left in doubt.
+bool StoreSite::end_leaving() {
+  leaving_->request_stop();
+  const bool clean = leaving_->await_stopped(Deadline::after(give_back_limit));
+  const auto figures = leaving_->figures();
+  std::shared_ptr<LaneLoop> ended;  // outside the lock: its end takes time
+  const std::lock_guard lock(mutex_);
+  left_.resize(config_.routes.size());
+  for (std::size_t route = 0; route < figures.routes.size(); ++route) left_[route] += figures.routes[route].totals;
+  ended.swap(leaving_);
+  return clean;
 }
 
 std::optional<Error> StoreSite::fatal() const {
@@ -151,12 +198,10 @@ void StoreSite::give_one_back() {
   const auto chosen =
       std::find_if(worked_.rbegin(), worked_.rend(), [](const Worked& it) { return can_be_given_back(it.loop.get()); });
   if (chosen == worked_.rend()) return;
-  const auto loop = leave(*chosen);
+  leave(*chosen);
   const std::string lane = "store '" + store_->config().name + "': lane " + std::to_string(chosen->lane);
   log_("info", lane + " is left to another relay");
-  loop->request_stop();
-  if (!loop->await_stopped(Deadline::after(give_back_limit)))
-    log_("warn", lane + " was left before all confirms had come: some messages may be sent twice");
+  if (!end_leaving()) log_("warn", lane + " was left before all confirms had come: some messages may be sent twice");
 }
 
 void StoreSite::stand_by() {
@@ -166,20 +211,18 @@ void StoreSite::stand_by() {
   }
 }
 
-// Stops in good order: the lane may have become ours a moment ago.
 void StoreSite::stand_back() {
   for (auto& worked : worked_) {
     if (!worked.loop || worked.loop->held()) continue;
-    const auto loop = leave(worked);
-    loop->request_stop();
-    loop->await_stopped(Deadline::after(give_back_limit));
+    leave(worked);
+    end_leaving();
   }
 }
 
-std::shared_ptr<LaneLoop> StoreSite::leave(Worked& worked) {
+void StoreSite::leave(Worked& worked) {
   const std::lock_guard lock(mutex_);
   worked.left_until = now() + left_for;
-  return std::exchange(worked.loop, nullptr);
+  leaving_ = std::exchange(worked.loop, nullptr);
 }
 
 void StoreSite::report_lanes() {

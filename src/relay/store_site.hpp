@@ -34,6 +34,7 @@ class StoreSite {
   /// True when nothing is left to send in the lanes that are ours. One that another relay holds is that relay's to
   /// drain.
   bool drained() const;
+  SiteFigures figures() const;
   /// An error that no waiting will mend, if one happened.
   std::optional<Error> fatal() const;
 
@@ -53,11 +54,12 @@ class StoreSite {
   void learn_lanes();
   void work_on(std::uint32_t lanes);
   void start(Worked& worked);
+  bool end_leaving();
   void share_lanes();
   void give_one_back();
   void stand_by();
   void stand_back();
-  std::shared_ptr<LaneLoop> leave(Worked& worked);
+  void leave(Worked& worked);
   void report_lanes();
   void report(Worked& worked, const LaneLoop& loop);
 
@@ -68,8 +70,10 @@ class StoreSite {
   std::mutex reporting_;      // what was reported last: the keeper's thread and the one that stops
   mutable std::mutex mutex_;
   std::condition_variable change_;
-  std::vector<Worked> worked_;  // changed under mutex_, and only by the keeper's thread
-  bool stopping_ = false;       // guarded by mutex_, as the next
+  std::vector<Worked> worked_;         // changed under mutex_, and only by the keeper's thread
+  std::shared_ptr<LaneLoop> leaving_;  // guarded by mutex_: taken away, and its end is waited for
+  std::vector<RouteTotals> left_;      // guarded by mutex_: totals of loops that ended, so that the sums never fall
+  bool stopping_ = false;              // guarded by mutex_, as the next
   bool quit_ = false;
   std::thread keeper_;
 };
