@@ -4,6 +4,7 @@
 
 #include "admin/failed.hpp"
 #include "admin/search.hpp"
+#include "admin/stores.hpp"
 #include "core/text.hpp"
 
 namespace waybill::admin {
@@ -97,7 +98,19 @@ Explanation explain(const Config& config, const std::string& store, const std::s
   return explanation;
 }
 
-Json explanation_json(const Explanation& explanation) {
+Result<Explanation> find_message(const Config& config, std::span<store::Store* const> stores, const std::string& id) {
+  Explanation told;
+  for (auto* store : stores) {
+    if (auto usable = require_schema(*store); !usable) return usable.error();
+    auto found = store->locate(MessageId(id));
+    if (!found) return found.error();
+    told = explain(config, store->config().name, id, std::move(*found));
+    if (told.known()) return told;
+  }
+  return told;
+}
+
+Json explanation_json(const Explanation& explanation, bool with_content) {
   const auto& found = explanation.whereabouts;
   Json json{{"id", explanation.id}, {"store", explanation.store}, {"state", explanation.state}};
   json["explanation"] = explanation.lines;
@@ -111,7 +124,7 @@ Json explanation_json(const Explanation& explanation) {
                           {"key", found.blocked_by->key ? Json(*found.blocked_by->key) : Json(nullptr)},
                           {"message", found.blocking_id}};
   }
-  json["message"] = found.troubled ? troubled_json(*found.troubled, true) : Json(nullptr);
+  json["message"] = found.troubled ? troubled_json(*found.troubled, with_content) : Json(nullptr);
   json["history"] = Json::array();
   for (const auto& attempt : found.history) json["history"].push_back(attempt_json(attempt));
   return json;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,11 @@ struct Explanation {
 Explanation explain(const Config& config, const std::string& store, const std::string& id,
                     store::Whereabouts whereabouts);
 
-Json explanation_json(const Explanation& explanation);
+/// Asks the stores one after the other: what the first that knows the message says, or else the last, which says that
+/// it is gone. `stores` has one at least.
+Result<Explanation> find_message(const Config& config, std::span<store::Store* const> stores, const std::string& id);
+
+/// Without `with_content` the message's headers and payload are left out.
+Json explanation_json(const Explanation& explanation, bool with_content = true);
 
 }  // namespace waybill::admin

@@ -2,6 +2,7 @@
 
 #include "admin/base64.hpp"
 #include "admin/search.hpp"
+#include "admin/stores.hpp"
 #include "core/text.hpp"
 #include "core/validate.hpp"
 
@@ -85,6 +86,19 @@ Json group_json(const store::FailedGroup& group) {
           {"first", format_when(group.first_ms)},
           {"last", format_when(group.last_ms)},
           {"sample_id", group.sample_id}};
+}
+
+std::vector<FailedCount> count_failed(std::span<const std::unique_ptr<store::Store>> stores) {
+  std::vector<FailedCount> counts;
+  for (const auto& store : stores) {
+    if (!require_schema(*store)) continue;
+    const auto groups = store->failed_groups({});
+    if (!groups) continue;
+    std::map<std::pair<std::string, std::string>, std::uint64_t> sums;
+    for (const auto& group : *groups) sums[{group.route, group.reason}] += group.count;
+    for (const auto& [cause, count] : sums) counts.push_back({store->config().name, cause.first, cause.second, count});
+  }
+  return counts;
 }
 
 std::string hopeless_reason(const Config& config, const store::Troubled& troubled) {

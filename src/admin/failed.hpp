@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,15 @@ namespace waybill::admin {
 Json troubled_json(const store::Troubled& troubled, bool with_payload);
 Json attempt_json(const store::Attempt& attempt);
 Json group_json(const store::FailedGroup& group);
+
+/// How many messages of one route failed for one reason.
+struct FailedCount {
+  std::string store, route, reason;
+  std::uint64_t count = 0;
+};
+
+/// Over all stores, largest first in each; a store that can't be read is left out.
+std::vector<FailedCount> count_failed(std::span<const std::unique_ptr<store::Store>> stores);
 
 /// What a bulk act on failed messages would do.
 struct BulkPlan {

@@ -27,19 +27,12 @@ std::string text_of(const Session& session, const admin::Explanation& told) {
   return table.empty() ? text : text + "\n" + table.render(session.terminal);
 }
 
-/// The first store that knows the message; otherwise the last answer, which says that it is gone.
 Result<admin::Explanation> search(const Config& config, const Options& options) {
   auto stores = admin::open_stores(config, options.store);
   if (!stores) return stores.error();
-  admin::Explanation told;
-  for (const auto& store : *stores) {
-    if (auto usable = admin::require_schema(*store); !usable) return usable.error();
-    auto found = store->locate(MessageId(options.id));
-    if (!found) return found.error();
-    told = admin::explain(config, store->config().name, options.id, std::move(*found));
-    if (told.known()) return told;
-  }
-  return told;
+  std::vector<store::Store*> asked;
+  for (const auto& store : *stores) asked.push_back(store.get());
+  return admin::find_message(config, asked, options.id);
 }
 
 int run(const Session& session, const Options& options) {

@@ -1,11 +1,9 @@
 #include <CLI/App.hpp>
 #include <memory>
 
-#include "admin/premise.hpp"
+#include "admin/routing.hpp"
 #include "admin/sending.hpp"
 #include "cli/session.hpp"
-#include "core/glob.hpp"
-#include "core/text.hpp"
 
 namespace waybill::cli {
 namespace {
@@ -14,46 +12,28 @@ struct Options {
   std::string topic, key;
 };
 
-admin::Json route_json(const RouteConfig& route, const Options& options) {
-  return {{"topic", options.topic},
-          {"route", route.topic},
-          {"broker", route.broker},
-          {"exchange", render_template(route.exchange, options.topic, options.key)},
-          {"routing_key", render_template(route.routing_key, options.topic, options.key)}};
-}
-
-/// Routes further down that match too, and lose.
-std::vector<std::string> shadowed(const Config& config, const RouteConfig& winner, const std::string& topic) {
-  std::vector<std::string> others;
-  for (const auto& route : config.routes) {
-    if (&route != &winner && glob_matches(route.topic, topic)) others.push_back(route.topic);
-  }
-  return others;
-}
-
 int run(const Session& session, const Options& options) {
   auto config = session.load();
   if (!config) return fail(config.error());
-  const auto* route = config->route(options.topic);
-  if (route == nullptr) {
+  const auto document = admin::routing_json(*config, options.topic, options.key);
+  if (!document) {
     if (session.json) session.print(admin::Json{{"topic", options.topic}, {"route", nullptr}});
     complain(admin::no_route(*config, options.topic).message());
     return nothing_matched;
   }
-  auto document = route_json(*route, options);
-  const auto others = shadowed(*config, *route, options.topic);
-  document["also_match"] = others;
-  document["premise"] = admin::premise_of(*config, *route);
   if (session.json) {
-    session.print(document);
+    session.print(*document);
     return done;
   }
-  std::string text = "route '" + route->topic + "' wins: it is the first in " + config->file + " that matches '" +
+  const auto said = [&](const char* name) { return document->at(name).get<std::string>(); };
+  std::string text = "route '" + said("route") + "' wins: it is the first in " + config->file + " that matches '" +
                      options.topic + "'\n";
-  text += "broker '" + route->broker + "', exchange '" + document["exchange"].get<std::string>() + "', routing key '" +
-          document["routing_key"].get<std::string>() + "'\n";
-  for (const auto& other : others) text += "route '" + other + "' matches too, but comes later\n";
-  session.print(text + document["premise"].get<std::string>() + "\n");
+  text += "broker '" + said("broker") + "', exchange '" + said("exchange") + "', routing key '" + said("routing_key") +
+          "'\n";
+  for (const auto& other : document->at("also_match")) {
+    text += "route '" + other.get<std::string>() + "' matches too, but comes later\n";
+  }
+  session.print(text + said("premise") + "\n");
   return done;
 }
 
