@@ -1,15 +1,18 @@
 #include "cli/long_running.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <ctime>
 
 namespace waybill::cli {
 
-StopSignals::StopSignals() {
+StopSignals::StopSignals(bool with_reload) {
   sigemptyset(&set_);
   sigaddset(&set_, SIGTERM);
   sigaddset(&set_, SIGINT);
+  if (with_reload) sigaddset(&set_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
 }
 
@@ -17,6 +20,15 @@ int StopSignals::wait_briefly() const {
   const timespec tenth{0, 100'000'000};
   const int signal = sigtimedwait(&set_, nullptr, &tenth);
   return signal > 0 ? signal : 0;
+}
+
+void raise_descriptor_limit() {
+  constexpr rlim_t enough = 8192;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= enough) return;
+  limit.rlim_cur = std::min(limit.rlim_max, enough);
+  // What can't be had is not needed before a thousand connections are open.
+  [[maybe_unused]] const int raised = setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::shared_ptr<spdlog::logger> make_logger(const std::string& name) {

@@ -11,16 +11,21 @@
 
 namespace waybill::cli {
 
-/// SIGTERM and SIGINT, blocked in every thread and waited for in one: no handler runs anywhere.
+/// SIGTERM and SIGINT, and SIGHUP for those who can reload, blocked in every thread and waited for in one: no handler
+/// runs anywhere.
 class StopSignals {
  public:
-  StopSignals();
+  explicit StopSignals(bool with_reload = false);
   /// The signal that came, or 0 when none did within a tenth of a second.
   int wait_briefly() const;
 
  private:
   sigset_t set_{};
 };
+
+/// As many descriptors as the system lets this process have, up to some thousands: a relay has connections to stores
+/// and brokers, and to those who watch it.
+void raise_descriptor_limit();
 
 /// Log lines on stderr, with the time in UTC; threads may share it.
 std::shared_ptr<spdlog::logger> make_logger(const std::string& name);

@@ -37,6 +37,10 @@ routing_key = "{topic}"
 # unsettled = 4000                           # the bound on possible duplicates
 # stop_timeout = "30s"
 # stalled_after = "10s"
+
+[http]                                       # health, metrics and the REST API of a relay
+# listen = "127.0.0.1:7280"                  # or "off"; other addresses need tokens and TLS
+# [http.token.alice]                         # made by `waybill token alice --role operator`
 )toml";
 }
 

@@ -24,7 +24,8 @@ class Workspace:
         self.config = folder / "waybill.toml"
         self.relays = []
 
-    def configure(self, store, broker_url, routes, relay=None, store_options=None, broker_options=None, others=None):
+    def configure(self, store, broker_url, routes, relay=None, store_options=None, broker_options=None, others=None,
+                  http=None, tokens=None):
         """Routes are dictionaries; a route's `broker` is `main` unless it names one of `others`, URLs by their names."""
         lines = ["[store.shop]", f"url = {toml(store)}"]
         lines += [f"{key} = {toml(value)}" for key, value in (store_options or {}).items()]
@@ -36,6 +37,9 @@ class Workspace:
             lines += ["", "[[route]]"]
             lines += [f"{key} = {toml(value)}" for key, value in {"broker": "main", **route}.items()]
         lines += ["", "[relay]"] + [f"{key} = {toml(value)}" for key, value in (relay or {}).items()]
+        lines += ["", "[http]"] + [f"{key} = {toml(value)}" for key, value in (http or {"listen": "off"}).items()]
+        for name, token in (tokens or {}).items():
+            lines += ["", f"[http.token.{name}]"] + [f"{key} = {toml(value)}" for key, value in token.items()]
         self.config.write_text("\n".join(lines) + "\n")
 
     def run(self, *arguments, text=None, seconds=60, environment=None, config=True, prefix=()):

@@ -1,0 +1,73 @@
+#include "cli/running_relay.hpp"
+
+#include <tuple>
+
+namespace waybill::cli {
+
+Result<std::unique_ptr<RunningRelay>> RunningRelay::start(const Config& config, const LogSink& log) {
+  std::unique_ptr<RunningRelay> relay(new RunningRelay(config, log));
+  if (auto begun = relay->begin(); !begun) return begun.error();
+  return relay;
+}
+
+Status RunningRelay::begin() {
+  auto service = relay::Service::start(config_, log_);
+  if (!service) return service.error();
+  service_ = std::move(*service);
+  return serve();
+}
+
+Status RunningRelay::serve() {
+  if (!config_.http.enabled) {
+    server_.reset();
+    return {};
+  }
+  auto desk = http::Desk::open(config_, service_);
+  if (!desk) return desk.error();
+  desk_ = std::move(*desk);
+  const auto router = std::make_shared<const http::Router>(config_.http, http::endpoints(desk_));
+  if (server_) {
+    server_->replace(router);
+    return {};
+  }
+  auto server = http::Server::start(config_.http, router, log_);
+  if (!server && config_.http.chosen) return server.error();
+  if (!server) {
+    log_("warn",
+         "nothing is served: " + server.error().message() + " (another relay? give each its `listen`, or \"off\")");
+    return {};
+  }
+  server_ = std::move(*server);
+  log_("info", std::string(config_.http.has_tls() ? "https" : "http") + "://" + config_.http.address + ":" +
+                   std::to_string(server_->port()) + " answers");
+  return {};
+}
+
+bool RunningRelay::must_listen_anew(const HttpConfig& next) const {
+  const auto place = [](const HttpConfig& http) {
+    return std::tie(http.enabled, http.address, http.port, http.cert_file, http.key_file);
+  };
+  return place(next) != place(config_.http);
+}
+
+Status RunningRelay::reload(const Result<Config>& next) {
+  Status usable = next ? next->ready_to_relay() : Status{next.error()};
+  if (!usable) {
+    if (desk_) desk_->set_reloaded(false);
+    return usable;
+  }
+  const Config former = config_;
+  if (!service_->stop(config_.relay.stop_timeout))
+    log_("warn", "some answers are in doubt and will be sent again, flagged");
+  if (must_listen_anew(next->http)) server_.reset();
+  config_ = *next;
+  auto begun = begin();
+  if (begun) return {};
+  config_ = former;
+  server_.reset();
+  if (auto again = begin(); !again) return again;
+  if (desk_) desk_->set_reloaded(false);
+  return begun;
+}
+
+}  // namespace waybill::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+
+#include "core/config.hpp"
+#include "http/desk.hpp"
+#include "http/server.hpp"
+#include "relay/service.hpp"
+
+namespace waybill::cli {
+
+/// A relay, and what answers for it. Used by one thread.
+class RunningRelay {
+ public:
+  /// Errors: those of relay::Service::start(), and an address of [http] that can't be had though the file names it. The
+  /// usual address, when another relay of this host has it, is only logged.
+  static Result<std::unique_ptr<RunningRelay>> start(const Config& config, const LogSink& log);
+
+  relay::Service& service() { return *service_; }
+  const Config& config() const { return config_; }
+
+  /// Goes on with another configuration: open confirms are waited for and settled, so that nothing is sent twice by it.
+  /// On an error the old one goes on, and the metrics say so.
+  Status reload(const Result<Config>& next);
+
+ private:
+  RunningRelay(const Config& config, const LogSink& log) : config_(config), log_(log) {}
+
+  Status serve();
+  Status begin();
+  bool must_listen_anew(const HttpConfig& next) const;
+
+  Config config_;
+  LogSink log_;
+  std::shared_ptr<relay::Service> service_;
+  std::shared_ptr<http::Desk> desk_;
+  std::unique_ptr<http::Server> server_;  // last: it answers from the others
+};
+
+}  // namespace waybill::cli

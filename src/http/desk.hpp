@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "admin/failed.hpp"
+#include "admin/status.hpp"
+#include "core/config.hpp"
+#include "http/endpoint.hpp"
+#include "http/watch.hpp"
+#include "relay/service.hpp"
+#include "store/store.hpp"
+
+namespace waybill::http {
+
+/// What the endpoints answer from: the configuration, the stores on connections of their own, and the relay in whose
+/// process they run. Thread-safe.
+class Desk {
+ public:
+  static Result<std::shared_ptr<Desk>> open(const Config& config, std::shared_ptr<const relay::Service> service);
+
+  const Config& config() const { return config_; }
+  const relay::Service& service() const { return *service_; }
+  Watch<admin::StatusReport>& status() { return *status_; }
+  Watch<std::vector<admin::FailedCount>>& failed() { return *failed_; }
+
+  /// Whether the configuration could be read when it was last asked for.
+  bool reloaded() const { return reloaded_; }
+  void set_reloaded(bool success) { reloaded_ = success; }
+
+  /// All of them, or the one that `name` names.
+  Result<std::vector<store::Store*>> stores(const std::string& name) const;
+  /// The store that `name` names, or the only one when it is empty.
+  Result<store::Store*> store(const std::string& name) const;
+
+ private:
+  Desk(const Config& config, std::shared_ptr<const relay::Service> service,
+       std::vector<std::unique_ptr<store::Store>> stores);
+
+  const Config config_;
+  const std::shared_ptr<const relay::Service> service_;
+  std::atomic<bool> reloaded_{true};
+  const std::vector<std::unique_ptr<store::Store>> stores_;
+  std::unique_ptr<Watch<admin::StatusReport>> status_;
+  std::unique_ptr<Watch<std::vector<admin::FailedCount>>> failed_;
+};
+
+/// Everything that a relay answers.
+Endpoints endpoints(const std::shared_ptr<Desk>& desk);
+
+/// Its parts.
+void add_health(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
+void add_metrics(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
+void add_figures(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
+void add_messages(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
+void add_description(Endpoints& endpoints);
+
+}  // namespace waybill::http

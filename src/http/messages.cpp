@@ -1,0 +1,143 @@
+// Failed messages, and where one message is and why.
+
+#include <charconv>
+
+#include "admin/explain.hpp"
+#include "admin/failed.hpp"
+#include "admin/search.hpp"
+#include "http/desk.hpp"
+#include "http/problem.hpp"
+
+namespace waybill::http {
+namespace {
+
+using admin::Json;
+
+constexpr std::size_t usual_page = 100;
+constexpr std::size_t largest_page = 500;
+
+const std::vector<std::string> conditions{"topic", "key", "reason", "cause", "since", "until", "id", "state"};
+
+std::vector<std::string> filter_and(std::vector<std::string> others) {
+  others.insert(others.end(), conditions.begin(), conditions.end());
+  others.insert(others.end(), {"store", "q"});
+  return others;
+}
+
+/// Reads a whole number; `least` and `most` are the ends of what is allowed.
+Result<std::uint64_t> number_of(const Call& call, const std::string& name, std::uint64_t usual, std::uint64_t least,
+                                std::uint64_t most) {
+  const auto given = call.query.find(name);
+  if (given == call.query.end()) return usual;
+  const auto& text = given->second;
+  std::uint64_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc{} && stop == end && value >= least && value <= most) return value;
+  return Error(ErrorCode::invalid_argument, "the parameter '" + name + "' is not a whole number between " +
+                                                std::to_string(least) + " and " + std::to_string(most));
+}
+
+/// The search line `q` and the single conditions, together.
+Result<store::FailedFilter> filter_of(const Call& call) {
+  store::FailedFilter filter;
+  const auto now = admin::wall_clock_ms();
+  if (auto parsed = admin::parse_search(call.asked("q"), now, filter); !parsed) return parsed.error();
+  for (const auto& name : conditions) {
+    const auto given = call.query.find(name);
+    if (given == call.query.end()) continue;
+    if (auto added = admin::add_condition(name, given->second, now, filter); !added) return added.error();
+  }
+  return filter;
+}
+
+/// Payloads are not read for a list, so nothing is said of their size.
+Json listed(const store::Troubled& troubled) {
+  auto json = admin::troubled_json(troubled, false);
+  json.erase("payload_bytes");
+  return json;
+}
+
+Result<Response> list(const Desk& desk, const Call& call) {
+  auto filter = filter_of(call);
+  if (!filter) return filter.error();
+  const auto limit = number_of(call, "limit", usual_page, 1, largest_page);
+  if (!limit) return limit.error();
+  const auto after = number_of(call, "after", 0, 0, UINT64_MAX);
+  if (!after) return after.error();
+  auto store = desk.store(call.asked("store"));
+  if (!store) return store.error();
+  filter->limit = static_cast<std::size_t>(*limit);
+  filter->after = store::Ticket{*after};
+  filter->payloads = false;
+  const auto found = (*store)->troubled(*filter);
+  if (!found) return found.error();
+  Json messages = Json::array();
+  for (const auto& one : *found) messages.push_back(listed(one));
+  const bool more = found->size() >= *limit;
+  return json_response(
+      admin::to_text(Json{{"store", (*store)->config().name},
+                          {"messages", messages},
+                          {"next", more ? Json(std::to_string(found->back().ticket.value)) : Json(nullptr)}}));
+}
+
+Result<Response> groups(const Desk& desk, const Call& call) {
+  auto filter = filter_of(call);
+  if (!filter) return filter.error();
+  auto store = desk.store(call.asked("store"));
+  if (!store) return store.error();
+  const auto found = (*store)->failed_groups(*filter);
+  if (!found) return found.error();
+  Json listed = Json::array();
+  for (const auto& group : *found) listed.push_back(admin::group_json(group));
+  return json_response(admin::to_text(Json{{"store", (*store)->config().name}, {"groups", listed}}));
+}
+
+Result<admin::Explanation> find(const Desk& desk, const Call& call) {
+  const auto& id = call.path.at("id");
+  const auto stores = desk.stores(call.asked("store"));
+  if (!stores) return stores.error();
+  auto told = admin::find_message(desk.config(), *stores, id);
+  if (told && !told->known()) {
+    return Error(ErrorCode::not_found, "nothing is known of message '" + id + "': " + told->lines.front());
+  }
+  return told;
+}
+
+Result<Response> explain(const Desk& desk, const Call& call) {
+  const auto told = find(desk, call);
+  if (!told) return told.error();
+  auto json = admin::explanation_json(*told, call.who.sees_payloads);
+  json["content_hidden"] = !call.who.sees_payloads;
+  return json_response(admin::to_text(json));
+}
+
+// As bytes to be saved: no browser may take it for a page.
+Result<Response> payload(const Desk& desk, const Call& call) {
+  if (!call.who.sees_payloads) {
+    return problem(403, "forbidden", call.who.name + " may not see payloads; `payloads = true` of its token allows it");
+  }
+  const auto told = find(desk, call);
+  if (!told) return told.error();
+  if (!told->whereabouts.troubled) return problem(404, "not_found", "the message has left the store");
+  Response response{200, "application/octet-stream", told->whereabouts.troubled->message.payload, {}};
+  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"payload.bin\"");
+  return response;
+}
+
+}  // namespace
+
+void add_messages(const std::shared_ptr<Desk>& desk, Endpoints& endpoints) {
+  endpoints.push_back({"GET", "/api/v1/failed", Role::viewer, true, filter_and({"limit", "after"}),
+                       [desk](const Call& call) { return list(*desk, call); }});
+  endpoints.push_back({"GET", "/api/v1/failed/groups", Role::viewer, true, filter_and({}),
+                       [desk](const Call& call) { return groups(*desk, call); }});
+  endpoints.push_back({"GET", "/api/v1/messages/{id}", Role::viewer, true, {"store"}, [desk](const Call& call) {
+                         return explain(*desk, call);
+                       }});
+  endpoints.push_back({"GET", "/api/v1/messages/{id}/payload", Role::viewer, true, {"store"}, [desk](const Call& call) {
+                         return payload(*desk, call);
+                       }});
+}
+
+}  // namespace waybill::http

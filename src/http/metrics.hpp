@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "admin/failed.hpp"
+#include "admin/status.hpp"
+#include "core/config.hpp"
+#include "relay/figures.hpp"
+
+namespace waybill::http {
+
+/// What the stores say, where it is known.
+struct StoreFigures {
+  const admin::StatusReport* status = nullptr;
+  const std::vector<admin::FailedCount>* failed = nullptr;
+  double age_seconds = 0;  ///< of `status`
+};
+
+/// Everything that is measured, in Prometheus' text format 0.0.4. Names and labels are those of
+/// docs/reference/metrics.md, which a test compares.
+std::string metrics_text(const Config& config, const std::vector<relay::SiteFigures>& sites, const StoreFigures& stores,
+                         bool reloaded);
+
+}  // namespace waybill::http

@@ -1,0 +1,81 @@
+#include "http/problem.hpp"
+
+#include "admin/json.hpp"
+
+namespace waybill::http {
+namespace {
+
+unsigned status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid_argument:
+      return 400;
+    case ErrorCode::not_found:
+      return 404;
+    case ErrorCode::busy:
+    case ErrorCode::refused:
+      return 409;
+    case ErrorCode::unreachable:
+    case ErrorCode::timeout:
+    case ErrorCode::read_only:
+    case ErrorCode::disk_full:
+    case ErrorCode::missing_schema:
+    case ErrorCode::older_schema:
+    case ErrorCode::newer_schema:
+    case ErrorCode::moved_store:
+    case ErrorCode::unauthorized:
+    case ErrorCode::lost_lane:
+      return 503;  // the store is at fault, not who asks
+    case ErrorCode::unsupported:
+      return 501;
+    default:
+      return 500;
+  }
+}
+
+}  // namespace
+
+std::string reason_phrase(unsigned status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 421:
+      return "Misdirected Request";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Internal Server Error";
+  }
+}
+
+Response problem(unsigned status, const std::string& code, const std::string& detail) {
+  const admin::Json document{{"title", reason_phrase(status)}, {"status", status}, {"detail", detail}, {"code", code}};
+  return {status, "application/problem+json", admin::to_text(document) + "\n", {}};
+}
+
+Response problem(const Error& error) {
+  return problem(status_of(error.code()), std::string(to_string(error.code())), error.message());
+}
+
+}  // namespace waybill::http

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "http/access.hpp"
+#include "http/endpoint.hpp"
+#include "http/message.hpp"
+
+namespace waybill::http {
+
+/// Takes a request to its endpoint, if who asks may. Thread-safe as far as the endpoints are.
+class Router {
+ public:
+  Router(const HttpConfig& config, Endpoints endpoints);
+
+  /// Blocks as long as the endpoint does. Every error is an answer.
+  Response answer(const Request& request) const;
+
+  /// Whether answering may wait for a database.
+  bool asks_stores(const Request& request) const;
+
+ private:
+  const Access access_;
+  const Endpoints endpoints_;
+};
+
+}  // namespace waybill::http

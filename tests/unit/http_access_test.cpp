@@ -1,0 +1,144 @@
+// Who may ask for what: every endpoint with every role.
+
+#include <map>
+
+#include "embedded/openapi.hpp"
+#include "http_desk.hpp"
+
+namespace waybill::http {
+namespace {
+
+class HttpAccess : public HttpDesk {};
+
+/// What each endpoint needs, decided here a second time: a new one fails this test until somebody has thought of it.
+const std::map<std::string, std::string> needed{
+    {"GET /livez", "everybody"},
+    {"GET /readyz", "everybody"},
+    {"GET /healthz", "everybody"},
+    {"GET /metrics", "stats"},
+    {"GET /api/v1/status", "stats"},
+    {"GET /api/v1/route", "stats"},
+    {"GET /api/v1/failed", "viewer"},
+    {"GET /api/v1/failed/groups", "viewer"},
+    {"GET /api/v1/messages/{id}", "viewer"},
+    {"GET /api/v1/messages/{id}/payload", "viewer"},
+    {"GET /api/v1/openapi.json", "everybody"},
+};
+
+const std::vector<std::string> roles{"everybody", "stats", "viewer", "operator"};
+
+std::size_t rank(const std::string& role) {
+  return static_cast<std::size_t>(std::ranges::find(roles, role) - roles.begin());
+}
+
+std::string target_of(const Endpoint& endpoint) {
+  auto target = endpoint.path;
+  if (const auto at = target.find("{id}"); at != std::string::npos) target.replace(at, 4, "m1");
+  return endpoint.path == "/api/v1/route" ? target + "?topic=orders.a" : target;
+}
+
+TEST_F(HttpAccess, EveryEndpointIsOpenToItsRolesAndToNobodyElse) {
+  open();
+  persist("m1");
+  const auto all = endpoints(desk);
+  EXPECT_EQ(all.size(), needed.size());
+  for (const auto& endpoint : all) {
+    const auto name = endpoint.method + " " + endpoint.path;
+    ASSERT_TRUE(needed.contains(name)) << name << " has no line in this test";
+    for (const auto& role : roles) {
+      auto asked = request(target_of(endpoint), role == "everybody" ? "" : role);
+      asked.method = endpoint.method;
+      const auto status = router->answer(asked).status;
+      if (rank(role) >= rank(needed.at(name))) {
+        const bool only_payload = endpoint.path.ends_with("/payload") && role == "viewer";
+        EXPECT_EQ(status == 401 || status == 403, only_payload) << name << " as " << role << ": " << status;
+      } else {
+        EXPECT_EQ(status, role == "everybody" ? 401U : 403U) << name << " as " << role;
+      }
+    }
+  }
+}
+
+TEST_F(HttpAccess, TheDescriptionSaysTheSame) {
+  open();
+  const auto document = admin::Json::parse(embedded::openapi);
+  std::size_t described = 0;
+  for (const auto& [path, operations] : document["paths"].items()) {
+    for (const auto& [method, operation] : operations.items()) {
+      ++described;
+      const auto name = (method == "get" ? "GET " : "POST ") + path;
+      ASSERT_TRUE(needed.contains(name)) << name;
+      EXPECT_EQ(operation["x-role"], needed.at(name)) << name;
+    }
+  }
+  EXPECT_EQ(described, needed.size());
+  for (const auto& endpoint : endpoints(desk)) {
+    std::vector<std::string> parameters;
+    for (const auto& one : document["paths"][endpoint.path]["get"]["parameters"]) {
+      if (one["in"] == "query") parameters.push_back(one["name"]);
+    }
+    auto known = endpoint.parameters;
+    std::ranges::sort(known);
+    std::ranges::sort(parameters);
+    EXPECT_EQ(parameters, known) << endpoint.path;
+  }
+}
+
+TEST_F(HttpAccess, AWrongTokenIsNobodysEvenWhereNoneIsNeeded) {
+  open();
+  for (const auto* target : {"/livez", "/api/v1/status", "/nowhere"}) EXPECT_EQ(get(target, "guess").status, 401U);
+  auto other = request("/api/v1/status");
+  other.authorization = "Basic d2I6d2I=";
+  EXPECT_EQ(router->answer(other).status, 401U);
+}
+
+TEST_F(HttpAccess, WithoutTokensThisHostReadsAndSeesNoPayload) {
+  config.http.tokens.clear();
+  open();
+  persist("m1");
+  EXPECT_EQ(get("/api/v1/failed").status, 200U);
+  EXPECT_EQ(get("/api/v1/messages/m1/payload").status, 403U);
+  const auto told = parsed(get("/api/v1/messages/m1"));
+  EXPECT_EQ(told["content_hidden"], true);
+  EXPECT_FALSE(told["message"].contains("payload_base64"));
+}
+
+TEST_F(HttpAccess, AnotherAddressKnowsNobodyWithoutAToken) {
+  config.http.address = "10.0.0.1";
+  open();
+  auto asked = request("/api/v1/status");
+  asked.host = "relay.internal";
+  EXPECT_EQ(router->answer(asked).status, 401U);
+  asked.target = "/livez";
+  EXPECT_EQ(router->answer(asked).status, 200U);
+}
+
+TEST_F(HttpAccess, OnLoopbackANameThatIsNotOursIsAPageOfSomebodyElse) {
+  config.http.hosts = {"Waybill.internal"};
+  open();
+  auto asked = request("/livez");
+  const std::map<std::string, unsigned> hosts{{"127.0.0.1:7280", 200},
+                                              {"localhost", 200},
+                                              {"[::1]:7280", 200},
+                                              {"waybill.INTERNAL", 200},
+                                              {"waybill.internal:80", 200},
+                                              {"evil.example", 421},
+                                              {"127.0.0.1.evil.example", 421},
+                                              {"", 421},
+                                              {"localhost.evil.example", 421}};
+  for (const auto& [host, status] : hosts) {
+    asked.host = host;
+    EXPECT_EQ(router->answer(asked).status, status) << host;
+  }
+}
+
+TEST_F(HttpAccess, ReadersOfFiguresAreToldWhatIsWrongAndOthersOnlyThatItIs) {
+  service->sites.front().brokers.front() = {false, false, "", "127.0.0.1:5672: Connection refused"};
+  open();
+  EXPECT_EQ(get("/readyz").status, 503U);
+  EXPECT_EQ(parsed(get("/readyz")), admin::Json({{"ready", false}}));
+  EXPECT_EQ(parsed(get("/readyz", "stats"))["parts"][1]["detail"], "127.0.0.1:5672: Connection refused");
+}
+
+}  // namespace
+}  // namespace waybill::http

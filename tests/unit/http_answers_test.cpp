@@ -1,0 +1,115 @@
+// What the endpoints answer, and how bad input is answered.
+
+#include "http/target.hpp"
+#include "http_desk.hpp"
+
+namespace waybill::http {
+namespace {
+
+class HttpAnswers : public HttpDesk {
+ protected:
+  void open_with_failed(int count) {
+    open();
+    for (int n = 0; n < count; ++n) persist("m" + std::to_string(n));
+    settle_all(store::Verdict::failed, "unroutable");
+  }
+};
+
+TEST_F(HttpAnswers, AListIsReadPageByPage) {
+  open_with_failed(5);
+  std::vector<std::string> seen;
+  std::string target = "/api/v1/failed?limit=2";
+  for (std::string next = target; !next.empty();) {
+    const auto page = parsed(get(next, "viewer"));
+    for (const auto& one : page["messages"]) seen.push_back(one["id"]);
+    next = page["next"].is_null() ? "" : target + "&after=" + page["next"].get<std::string>();
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"m0", "m1", "m2", "m3", "m4"}));
+}
+
+TEST_F(HttpAnswers, TheSearchLineAndTheConditionsNarrowTogether) {
+  open_with_failed(3);
+  EXPECT_EQ(parsed(get("/api/v1/failed?q=topic%3Aorders.*+reason%3Aunroutable&id=m1", "viewer"))["messages"].size(),
+            1U);
+  EXPECT_EQ(parsed(get("/api/v1/failed?cause=NO_ROUTE", "viewer"))["messages"].size(), 3U);
+  EXPECT_EQ(parsed(get("/api/v1/failed?reason=rejected", "viewer"))["messages"].size(), 0U);
+  EXPECT_EQ(parsed(get("/api/v1/failed/groups", "viewer"))["groups"][0]["count"], 3);
+}
+
+TEST_F(HttpAnswers, WrongParametersAreNamed) {
+  open();
+  const std::vector<std::pair<std::string, std::string>> wrong{
+      {"/api/v1/failed?limt=3", "did you mean 'limit'"},
+      {"/api/v1/failed?limit=0", "'limit' is not"},
+      {"/api/v1/failed?limit=501", "between 1 and 500"},
+      {"/api/v1/failed?limit=2x", "'limit' is not"},
+      {"/api/v1/failed?limit=1&limit=2", "twice"},
+      {"/api/v1/failed?since=soon", "since"},
+      {"/api/v1/failed?state=lost", "state 'lost'"},
+      {"/api/v1/failed?q=colour%3Ared", "unknown name 'colour'"},
+      {"/api/v1/failed?q=%zz", "two hex digits"},
+      {"/api/v1/route", "which topic"},
+      {"/api/v1/failed?store=shpo", "shpo"}};
+  for (const auto& [target, words] : wrong) {
+    const auto answer = get(target, "viewer");
+    EXPECT_TRUE(answer.status == 400U || answer.status == 404U) << target << ": " << answer.status;
+    EXPECT_EQ(answer.content_type, "application/problem+json");
+    EXPECT_NE(parsed(answer)["detail"].get<std::string>().find(words), std::string::npos) << answer.body;
+  }
+}
+
+TEST_F(HttpAnswers, AMessageIsExplainedWithItsContentForThoseWhoMaySeeIt) {
+  open_with_failed(1);
+  const auto told = parsed(get("/api/v1/messages/m0", "operator"));
+  EXPECT_EQ(told["state"], "failed");
+  EXPECT_EQ(told["message"]["payload_base64"], "AP8=");
+  EXPECT_EQ(told["history"][0]["answer"], "312 NO_ROUTE");
+  EXPECT_FALSE(parsed(get("/api/v1/messages/m0", "viewer"))["message"].contains("payload_base64"));
+  const auto file = get("/api/v1/messages/m0/payload", "operator");
+  EXPECT_EQ(file.body, std::string("\0\xff", 2));
+  EXPECT_EQ(file.content_type, "application/octet-stream");
+  EXPECT_EQ(get("/api/v1/messages/unknown", "operator").status, 404U);
+}
+
+TEST_F(HttpAnswers, NoPathLeadsOutOfTheTable) {
+  open();
+  for (const auto* target : {"/api/v1/../../livez", "//livez", "/livez/", "/LIVEZ", "/%2e%2e/livez", "/livez%00", "/",
+                             "/api/v1/messages/", "/api/v1/messages/a/b", "/api/v1/messages/a/payload/"}) {
+    EXPECT_EQ(get(target, "operator").status, 404U) << target;
+  }
+  EXPECT_EQ(get("http://127.0.0.1/livez", "operator").status, 400U);
+  EXPECT_EQ(get("*", "operator").status, 400U);
+  EXPECT_EQ(get("/%", "operator").status, 400U);
+}
+
+TEST_F(HttpAnswers, OtherMethodsAreRefusedWithThoseThatArePossible) {
+  open();
+  for (const auto* method : {"POST", "PUT", "DELETE", "PATCH", "get", "TRACE", "OPTIONS"}) {
+    auto asked = request("/api/v1/status", "operator");
+    asked.method = method;
+    const auto answer = router->answer(asked);
+    EXPECT_EQ(answer.status, 405U) << method;
+    EXPECT_EQ(answer.headers.front().second, "GET, HEAD");
+  }
+}
+
+TEST_F(HttpAnswers, ForeignBytesComeAsTextThatIsNoMarkup) {
+  open();
+  persist("<script>", "orders.<img src=x onerror=alert(1)>");
+  settle_all(store::Verdict::failed, "\xff</script>");
+  const auto answer = get("/api/v1/failed", "viewer");
+  EXPECT_EQ(answer.content_type, "application/json");
+  EXPECT_EQ(parsed(answer)["messages"][0]["id"], "<script>");
+}
+
+TEST(HttpTarget, IsDecodedOnce) {
+  const auto target = parse_target("/a%2Fb/%25/c+d?q=a+b%2Bc&empty&x=1=2");
+  ASSERT_TRUE(target);
+  EXPECT_EQ(target->path, (std::vector<std::string>{"a/b", "%", "c+d"}));
+  EXPECT_EQ(target->query.at("q"), "a b+c");
+  EXPECT_EQ(target->query.at("empty"), "");
+  EXPECT_EQ(target->query.at("x"), "1=2");
+}
+
+}  // namespace
+}  // namespace waybill::http

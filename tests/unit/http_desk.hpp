@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "admin_store.hpp"
+#include "core/text.hpp"
+#include "http/desk.hpp"
+#include "http/router.hpp"
+
+namespace waybill::http {
+
+/// A relay that says what the test wants.
+class SaidFigures final : public relay::Service {
+ public:
+  bool stop(Duration) override { return true; }
+  bool drained() const override { return false; }
+  std::vector<relay::SiteFigures> figures() const override { return sites; }
+  std::optional<Error> fatal() const override { return error; }
+
+  std::vector<relay::SiteFigures> sites;
+  std::optional<Error> error;
+};
+
+/// Everything a relay answers, over a store in memory with three tokens.
+class HttpDesk : public admin::AdminStore {
+ protected:
+  HttpDesk() {
+    BrokerConfig broker;
+    broker.name = "main";
+    config.brokers.push_back(broker);
+    for (const auto role : {Role::stats, Role::viewer, Role::operate}) {
+      const std::string name(to_string(role));
+      config.http.tokens.push_back({name, role, sha256_hex("wb_" + name), role == Role::operate});
+    }
+    relay::SiteFigures site;
+    site.store = "shop";
+    site.lanes = {{0, true, false}};
+    site.routes.resize(1);
+    site.brokers = {{true, false, "127.0.0.1:5672", ""}};
+    service->sites = {site};
+  }
+
+  void open() {
+    auto opened = Desk::open(config, service);
+    ASSERT_TRUE(opened) << opened.error().message();
+    desk = *opened;
+    router = std::make_unique<Router>(config.http, endpoints(desk));
+  }
+
+  Request request(const std::string& target, const std::string& token = {}) const {
+    Request made;
+    made.method = "GET";
+    made.target = target;
+    made.host = "127.0.0.1:7280";
+    if (!token.empty()) made.authorization = "Bearer wb_" + token;
+    return made;
+  }
+
+  Response get(const std::string& target, const std::string& token = {}) const {
+    return router->answer(request(target, token));
+  }
+
+  std::shared_ptr<SaidFigures> service = std::make_shared<SaidFigures>();
+  std::shared_ptr<Desk> desk;
+  std::unique_ptr<Router> router;
+};
+
+inline admin::Json parsed(const Response& response) { return admin::Json::parse(response.body); }
+
+}  // namespace waybill::http
