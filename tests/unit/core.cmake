@@ -21,3 +21,4 @@ include(public_headers.cmake)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME layering_test COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering_test.py
          ${PROJECT_SOURCE_DIR})
+add_test(NAME deploy_test COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/deploy_test.py ${PROJECT_SOURCE_DIR})
