@@ -1,4 +1,4 @@
-#include "cli/consumed.hpp"
+#include "admin/consumed.hpp"
 
 #include <memory>
 #include <unordered_set>
@@ -6,10 +6,10 @@
 #include "admin/search.hpp"
 #include "inbox/inspection.hpp"
 
-namespace waybill::cli {
+namespace waybill::admin {
 
-Result<admin::IsConsumed> consumed_lookup(const StoreConfig& store, const std::string& consumer) {
-  if (consumer.empty()) return admin::IsConsumed{};
+Result<IsConsumed> consumed_lookup(const StoreConfig& store, const std::string& consumer) {
+  if (consumer.empty()) return IsConsumed{};
   auto inbox = inbox::open_inspection(store);
   if (!inbox) return inbox.error();
   auto ids = std::make_shared<std::unordered_set<std::string>>();
@@ -18,13 +18,11 @@ Result<admin::IsConsumed> consumed_lookup(const StoreConfig& store, const std::s
     return true;
   });
   if (!read) return read.error();
-  return admin::IsConsumed([ids](const std::string& id) -> Result<bool> { return ids->contains(id); });
+  return IsConsumed([ids](const std::string& id) -> Result<bool> { return ids->contains(id); });
 }
 
-admin::Json consumer_json(const inbox::ConsumerMarks& marks) {
-  const auto when = [](const std::optional<std::int64_t>& ms) {
-    return ms ? admin::Json(admin::format_when(*ms)) : admin::Json();
-  };
+Json consumer_json(const inbox::ConsumerMarks& marks) {
+  const auto when = [](const std::optional<std::int64_t>& ms) { return ms ? Json(format_when(*ms)) : Json(); };
   return {{"consumer", marks.consumer},
           {"marks", marks.marks},
           {"is_estimate", marks.is_estimate},
@@ -33,17 +31,17 @@ admin::Json consumer_json(const inbox::ConsumerMarks& marks) {
           {"expired_before", when(marks.bound_ms)}};
 }
 
-Result<admin::Json> inbox_totals(const StoreConfig& store, const std::string& consumer) {
+Result<Json> inbox_totals(const StoreConfig& store, const std::string& consumer) {
   auto inbox = inbox::open_inspection(store);
-  if (!inbox && inbox.error().code() == ErrorCode::unsupported) return admin::Json::array();
+  if (!inbox && inbox.error().code() == ErrorCode::unsupported) return Json::array();
   if (!inbox) return inbox.error();
   auto consumers = (*inbox)->consumers();
   if (!consumers) return consumers.error();
-  admin::Json listed = admin::Json::array();
+  Json listed = Json::array();
   for (const auto& one : *consumers) {
     if (consumer.empty() || one.consumer == consumer) listed.push_back(consumer_json(one));
   }
   return listed;
 }
 
-}  // namespace waybill::cli
+}  // namespace waybill::admin

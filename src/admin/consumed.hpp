@@ -7,16 +7,16 @@
 #include "core/config.hpp"
 #include "inbox/inspection.hpp"
 
-namespace waybill::cli {
+namespace waybill::admin {
 
 /// Reads the marks that `consumer` (a glob) has in the inbox beside the store, once, and answers from them. An empty
 /// name gives an empty function: the audit then leaves the consumer out.
-Result<admin::IsConsumed> consumed_lookup(const StoreConfig& store, const std::string& consumer);
+Result<IsConsumed> consumed_lookup(const StoreConfig& store, const std::string& consumer);
 
 /// `consumer`, `marks`, `is_estimate`, `conflicts`, `oldest_kept`, `expired_before`.
-admin::Json consumer_json(const inbox::ConsumerMarks& marks);
+Json consumer_json(const inbox::ConsumerMarks& marks);
 
 /// One consumer_json() object each. An empty name: every consumer.
-Result<admin::Json> inbox_totals(const StoreConfig& store, const std::string& consumer);
+Result<Json> inbox_totals(const StoreConfig& store, const std::string& consumer);
 
-}  // namespace waybill::cli
+}  // namespace waybill::admin

@@ -19,17 +19,25 @@ std::string destination_of(const Config& config, const store::Troubled& troubled
          render_template(route->exchange, troubled.message.topic.str(), key) + "'";
 }
 
-void add_to_plan(const Config& config, const store::Troubled& troubled, BulkAct act, BulkPlan& plan) {
+Status add_to_plan(const Config& config, const store::Troubled& troubled, BulkAct act, const IsConsumed& is_consumed,
+                   BulkPlan& plan) {
   if (act == BulkAct::resend) {
     if (const auto why = hopeless_reason(config, troubled); !why.empty()) {
       ++plan.hopeless[why];
-      return;
+      return {};
     }
-    ++plan.destinations[destination_of(config, troubled)];
   }
+  if (is_consumed) {
+    const auto consumed = is_consumed(troubled.message.id.str());
+    if (!consumed) return consumed.error();
+    if (*consumed) {
+      ++plan.consumed;
+      return {};
+    }
+  }
+  if (act == BulkAct::resend) ++plan.destinations[destination_of(config, troubled)];
   ++plan.count;
-  plan.tickets.push_back(troubled.ticket);
-  plan.ids.push_back(troubled.message.id.str());
+  return {};
 }
 
 }  // namespace
@@ -110,22 +118,30 @@ std::string hopeless_reason(const Config& config, const store::Troubled& trouble
   return {};
 }
 
-Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, store::FailedFilter filter, BulkAct act,
-                           const Progress& progress) {
-  filter.state = act == BulkAct::restore ? "dropped" : "failed";
-  filter.limit = page;
-  filter.payloads = false;
+std::string_view state_before(BulkAct act) noexcept { return act == BulkAct::restore ? "dropped" : "failed"; }
+
+Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, std::span<const store::FailedFilter> filters,
+                           BulkAct act, const IsConsumed& is_consumed, const Progress& progress) {
   BulkPlan plan;
   std::uint64_t seen = 0;
-  while (true) {
-    auto found = store.troubled(filter);
-    if (!found) return found.error();
-    for (const auto& troubled : *found) add_to_plan(config, troubled, act, plan);
-    seen += found->size();
-    if (progress) progress(seen);
-    if (found->size() < page) return plan;
-    filter.after = found->back().ticket;
+  for (auto filter : filters) {
+    filter.state = state_before(act);
+    filter.limit = page;
+    filter.payloads = false;
+    while (true) {
+      auto found = store.troubled(filter);
+      if (!found) return found.error();
+      for (const auto& troubled : *found) {
+        if (auto added = add_to_plan(config, troubled, act, is_consumed, plan); !added) return added.error();
+      }
+      if (!found->empty()) plan.last = std::max(plan.last, found->back().ticket);
+      seen += found->size();
+      if (progress) progress(seen);
+      if (found->size() < page) break;
+      filter.after = found->back().ticket;
+    }
   }
+  return plan;
 }
 
 Result<std::uint64_t> perform_bulk(store::Store& store, std::span<const store::Ticket> tickets, BulkAct act,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/audit.hpp"
 #include "admin/json.hpp"
 #include "core/config.hpp"
 #include "store/store.hpp"
@@ -31,11 +32,10 @@ std::vector<FailedCount> count_failed(std::span<const std::unique_ptr<store::Sto
 /// What a bulk act on failed messages would do.
 struct BulkPlan {
   std::uint64_t count = 0;                            ///< how many it would touch
-  std::vector<store::Ticket> tickets;                 ///< those, in the store's order
-  std::vector<std::string> ids;                       ///< their ids, in the same order
   std::map<std::string, std::uint64_t> destinations;  ///< resend: `broker main, exchange shop` -> how many
+  store::Ticket last;                                 ///< of all that was looked at
   std::uint64_t consumed = 0;                         ///< resend: left out, since consumers have done them
-  std::map<std::string, std::uint64_t> hopeless;      ///< resend: why they can't go -> how many; left out of `tickets`
+  std::map<std::string, std::uint64_t> hopeless;      ///< resend: why they can't go -> how many
 };
 
 enum class BulkAct { resend, drop, restore };
@@ -44,9 +44,13 @@ std::string_view to_string(BulkAct act) noexcept;
 /// Called now and then with how many messages were looked at or acted on.
 using Progress = std::function<void(std::uint64_t done)>;
 
-/// Finds what the filter selects. The filter's state is set by the act: failed, or dropped for `restore`.
-Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, store::FailedFilter filter, BulkAct act,
-                           const Progress& progress);
+/// What the filters select, read page by page. Their state is set by the act: failed, or dropped for `restore`. With
+/// `is_consumed`, what consumers have done is left out.
+Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, std::span<const store::FailedFilter> filters,
+                           BulkAct act, const IsConsumed& is_consumed, const Progress& progress);
+
+/// The state that messages have before the act.
+std::string_view state_before(BulkAct act) noexcept;
 
 /// Performs one slice of a plan. Gives how many were changed: those somebody else changed meanwhile are not counted.
 Result<std::uint64_t> perform_bulk(store::Store& store, std::span<const store::Ticket> tickets, BulkAct act,

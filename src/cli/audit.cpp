@@ -6,9 +6,9 @@
 #include <chrono>
 #include <memory>
 
+#include "admin/consumed.hpp"
 #include "admin/search.hpp"
 #include "admin/status.hpp"
-#include "cli/consumed.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
@@ -89,7 +89,7 @@ int audit_list(const Session& session, const Options& options, store::Store& sto
              (options.since.empty() && options.until.empty() ? "" : " of that span"));
     return nothing_matched;
   }
-  auto is_consumed = consumed_lookup(store.config(), options.consumer);
+  auto is_consumed = admin::consumed_lookup(store.config(), options.consumer);
   if (!is_consumed) return fail(is_consumed.error());
   ProgressBar bar(session.terminal, "audit", ids->size());
   auto audit = admin::audit_ids(store, *ids, *is_consumed, [&bar](auto n) { bar.update(n); });
@@ -113,7 +113,7 @@ int audit_totals(const Session& session, const Options& options, Opened& opened)
     maybe_twice += route.figures.duplicates_possible_total;
   }
   const auto& counts = status.stores.front().counts;
-  auto inbox = inbox_totals(stores.front()->config(), options.consumer);
+  auto inbox = admin::inbox_totals(stores.front()->config(), options.consumer);
   if (!inbox) return fail(inbox.error());
   const admin::Json json{{"sending", counts.sending},
                          {"failed", counts.failed},

@@ -3,9 +3,9 @@
 #include <CLI/App.hpp>
 #include <memory>
 
+#include "admin/consumed.hpp"
 #include "admin/search.hpp"
 #include "admin/stores.hpp"
-#include "cli/consumed.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
@@ -35,7 +35,7 @@ int list_consumers(const Session& session, const Options& options, inbox::Inspec
   admin::Json listed = admin::Json::array();
   for (const auto& one : *consumers) {
     if (!glob_matches(options.consumer, one.consumer)) continue;
-    listed.push_back(consumer_json(one));
+    listed.push_back(admin::consumer_json(one));
     table.add({one.consumer, (one.is_estimate ? "about " : "") + grouped(one.marks), grouped(one.conflicts),
                when(one.oldest_kept_ms), when(one.bound_ms)},
               one.conflicts > 0 ? Tone::warning : Tone::plain);

@@ -22,6 +22,12 @@ int StopSignals::wait_briefly() const {
   return signal > 0 ? signal : 0;
 }
 
+int StopSignals::pending() const {
+  const timespec none{0, 0};
+  const int signal = sigtimedwait(&set_, nullptr, &none);
+  return signal > 0 ? signal : 0;
+}
+
 void raise_descriptor_limit() {
   constexpr rlim_t enough = 8192;
   rlimit limit{};

@@ -18,6 +18,8 @@ class StopSignals {
   explicit StopSignals(bool with_reload = false);
   /// The signal that came, or 0 when none did within a tenth of a second.
   int wait_briefly() const;
+  /// The signal that came, or 0; does not wait.
+  int pending() const;
 
  private:
   sigset_t set_{};

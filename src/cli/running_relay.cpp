@@ -2,6 +2,9 @@
 
 #include <tuple>
 
+#include "admin/stores.hpp"
+#include "core/text.hpp"
+
 namespace waybill::cli {
 
 Result<std::unique_ptr<RunningRelay>> RunningRelay::start(const Config& config, const LogSink& log) {
@@ -14,7 +17,15 @@ Status RunningRelay::begin() {
   auto service = relay::Service::start(config_, log_);
   if (!service) return service.error();
   service_ = std::move(*service);
+  if (auto kept = keep_operations(); !kept) return kept;
   return serve();
+}
+
+Status RunningRelay::keep_operations() {
+  auto stores = admin::open_stores(config_, "");
+  if (!stores) return stores.error();
+  keeper_ = std::make_shared<admin::OperationKeeper>(config_, std::move(*stores), process_name(), log_);
+  return {};
 }
 
 Status RunningRelay::serve() {
@@ -22,7 +33,7 @@ Status RunningRelay::serve() {
     server_.reset();
     return {};
   }
-  auto desk = http::Desk::open(config_, service_);
+  auto desk = http::Desk::open(config_, service_, keeper_);
   if (!desk) return desk.error();
   desk_ = std::move(*desk);
   const auto router = std::make_shared<const http::Router>(config_.http, http::endpoints(desk_));

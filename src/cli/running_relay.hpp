@@ -26,6 +26,7 @@ class RunningRelay {
  private:
   RunningRelay(const Config& config, const LogSink& log) : config_(config), log_(log) {}
 
+  Status keep_operations();
   Status serve();
   Status begin();
   bool must_listen_anew(const HttpConfig& next) const;
@@ -33,6 +34,7 @@ class RunningRelay {
   Config config_;
   LogSink log_;
   std::shared_ptr<relay::Service> service_;
+  std::shared_ptr<admin::OperationKeeper> keeper_;
   std::shared_ptr<http::Desk> desk_;
   std::unique_ptr<http::Server> server_;  // last: it answers from the others
 };

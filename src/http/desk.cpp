@@ -14,15 +14,16 @@ Error unknown_store(const std::string& name, const Error& error) {
 
 }  // namespace
 
-Result<std::shared_ptr<Desk>> Desk::open(const Config& config, std::shared_ptr<const relay::Service> service) {
+Result<std::shared_ptr<Desk>> Desk::open(const Config& config, std::shared_ptr<const relay::Service> service,
+                                         std::shared_ptr<admin::OperationKeeper> keeper) {
   auto stores = admin::open_stores(config, "");
   if (!stores) return stores.error();
-  return std::shared_ptr<Desk>(new Desk(config, std::move(service), std::move(*stores)));
+  return std::shared_ptr<Desk>(new Desk(config, std::move(service), std::move(*stores), std::move(keeper)));
 }
 
 Desk::Desk(const Config& config, std::shared_ptr<const relay::Service> service,
-           std::vector<std::unique_ptr<store::Store>> stores)
-    : config_(config), service_(std::move(service)), stores_(std::move(stores)) {
+           std::vector<std::unique_ptr<store::Store>> stores, std::shared_ptr<admin::OperationKeeper> keeper)
+    : config_(config), service_(std::move(service)), stores_(std::move(stores)), keeper_(std::move(keeper)) {
   status_ = std::make_unique<Watch<admin::StatusReport>>([this] { return admin::read_status(config_, stores_); });
   failed_ = std::make_unique<Watch<std::vector<admin::FailedCount>>>([this] { return admin::count_failed(stores_); });
 }
@@ -51,6 +52,7 @@ Endpoints endpoints(const std::shared_ptr<Desk>& desk) {
   add_metrics(desk, all);
   add_figures(desk, all);
   add_messages(desk, all);
+  add_operations(desk, all);
   add_description(all);
   return all;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "admin/failed.hpp"
+#include "admin/operation_keeper.hpp"
 #include "admin/status.hpp"
 #include "core/config.hpp"
 #include "http/endpoint.hpp"
@@ -18,7 +19,8 @@ namespace waybill::http {
 /// process they run. Thread-safe.
 class Desk {
  public:
-  static Result<std::shared_ptr<Desk>> open(const Config& config, std::shared_ptr<const relay::Service> service);
+  static Result<std::shared_ptr<Desk>> open(const Config& config, std::shared_ptr<const relay::Service> service,
+                                            std::shared_ptr<admin::OperationKeeper> keeper);
 
   const Config& config() const { return config_; }
   const relay::Service& service() const { return *service_; }
@@ -29,6 +31,9 @@ class Desk {
   bool reloaded() const { return reloaded_; }
   void set_reloaded(bool success) { reloaded_ = success; }
 
+  /// There is a new operation.
+  void wake_operations() { keeper_->wake(); }
+
   /// All of them, or the one that `name` names.
   Result<std::vector<store::Store*>> stores(const std::string& name) const;
   /// The store that `name` names, or the only one when it is empty.
@@ -36,7 +41,7 @@ class Desk {
 
  private:
   Desk(const Config& config, std::shared_ptr<const relay::Service> service,
-       std::vector<std::unique_ptr<store::Store>> stores);
+       std::vector<std::unique_ptr<store::Store>> stores, std::shared_ptr<admin::OperationKeeper> keeper);
 
   const Config config_;
   const std::shared_ptr<const relay::Service> service_;
@@ -44,6 +49,7 @@ class Desk {
   const std::vector<std::unique_ptr<store::Store>> stores_;
   std::unique_ptr<Watch<admin::StatusReport>> status_;
   std::unique_ptr<Watch<std::vector<admin::FailedCount>>> failed_;
+  const std::shared_ptr<admin::OperationKeeper> keeper_;
 };
 
 /// Everything that a relay answers.
@@ -54,6 +60,7 @@ void add_health(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_metrics(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_figures(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_messages(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
+void add_operations(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_description(Endpoints& endpoints);
 
 }  // namespace waybill::http

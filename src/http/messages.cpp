@@ -1,11 +1,10 @@
 // Failed messages, and where one message is and why.
 
-#include <charconv>
-
 #include "admin/explain.hpp"
 #include "admin/failed.hpp"
 #include "admin/search.hpp"
 #include "http/desk.hpp"
+#include "http/parameters.hpp"
 #include "http/problem.hpp"
 
 namespace waybill::http {
@@ -22,20 +21,6 @@ std::vector<std::string> filter_and(std::vector<std::string> others) {
   others.insert(others.end(), conditions.begin(), conditions.end());
   others.insert(others.end(), {"store", "q"});
   return others;
-}
-
-/// Reads a whole number; `least` and `most` are the ends of what is allowed.
-Result<std::uint64_t> number_of(const Call& call, const std::string& name, std::uint64_t usual, std::uint64_t least,
-                                std::uint64_t most) {
-  const auto given = call.query.find(name);
-  if (given == call.query.end()) return usual;
-  const auto& text = given->second;
-  std::uint64_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error == std::errc{} && stop == end && value >= least && value <= most) return value;
-  return Error(ErrorCode::invalid_argument, "the parameter '" + name + "' is not a whole number between " +
-                                                std::to_string(least) + " and " + std::to_string(most));
 }
 
 /// The search line `q` and the single conditions, together.
@@ -61,9 +46,9 @@ Json listed(const store::Troubled& troubled) {
 Result<Response> list(const Desk& desk, const Call& call) {
   auto filter = filter_of(call);
   if (!filter) return filter.error();
-  const auto limit = number_of(call, "limit", usual_page, 1, largest_page);
+  const auto limit = number_of(call, "limit", {usual_page, 1, largest_page});
   if (!limit) return limit.error();
-  const auto after = number_of(call, "after", 0, 0, UINT64_MAX);
+  const auto after = number_of(call, "after", {0, 0, UINT64_MAX});
   if (!after) return after.error();
   auto store = desk.store(call.asked("store"));
   if (!store) return store.error();

@@ -21,6 +21,7 @@
 #include "core/config.hpp"
 #include "core/finding.hpp"
 #include "core/time.hpp"
+#include "store/operation.hpp"
 #include "waybill/message.h"
 #include "waybill/result.h"
 
@@ -321,6 +322,18 @@ class Store {
   /// Dropped messages are failed again.
   virtual Result<std::uint64_t> restore(std::span<const Ticket> tickets, const std::string& who,
                                         const std::string& why) = 0;
+
+  /// Stores a new operation with revision 1, and forgets those that ended long ago (days_kept). `busy`: the id is taken.
+  virtual Status add_operation(const std::string& id, const std::string& document) = 0;
+  /// Stores the next state of an operation together with results, all or nothing, if it still has this revision: true.
+  /// False: somebody else changed it, or it is gone; nothing was stored.
+  virtual Result<bool> change_operation(const std::string& id, std::uint64_t revision, const std::string& document,
+                                        std::span<const OperationResult> results) = 0;
+  /// Newest first.
+  virtual Result<std::vector<OperationRecord>> operations(const OperationFilter& filter) = 0;
+  /// Those after number `after`, in their order, at most `limit`.
+  virtual Result<std::vector<OperationResult>> operation_results(const std::string& id, std::uint64_t after,
+                                                                 std::size_t limit) = 0;
 
   virtual Status report(const RelayReport& report) = 0;
   virtual Result<std::vector<RelayReport>> reports() = 0;

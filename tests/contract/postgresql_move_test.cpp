@@ -102,7 +102,7 @@ TEST_F(PostgresqlMove, RestampingWhileARelayWorksIsRefused) {
 }
 
 TEST_F(PostgresqlMove, NewerTablesAreRefused) {
-  run("UPDATE waybill.meta SET value = '2' WHERE name = 'schema_version'");
+  run("UPDATE waybill.meta SET value = '99' WHERE name = 'schema_version'");
   const auto refused = store().acquire(0, "test:1");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::newer_schema);

@@ -112,7 +112,7 @@ TEST_F(SqliteStore, MissingFileOrTablesSayMigrate) {
 
 TEST_F(SqliteStore, Case39TablesOfAnotherVersionAreRefused) {
   migrate();
-  ASSERT_EQ(sql("UPDATE waybill_meta SET value = '2' WHERE name = 'schema_version'"), SQLITE_OK);
+  ASSERT_EQ(sql("UPDATE waybill_meta SET value = '99' WHERE name = 'schema_version'"), SQLITE_OK);
   auto newer = open();
   EXPECT_EQ(*newer->schema(), store::SchemaState::newer);
   EXPECT_EQ(newer->acquire(0, "t").error().code(), ErrorCode::newer_schema);

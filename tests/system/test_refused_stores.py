@@ -9,6 +9,8 @@ from pathlib import Path
 import waybill_services as services
 from harness import binary, stores
 from harness.audit import audit
+from harness.stores import EVERY
+from harness.traffic import send
 from waybill_services import wait_until
 
 
@@ -95,6 +97,35 @@ def test_newer_tables_are_refused(store, shop, workspace):
     assert relay.wait(30) == 1, relay.text()
     assert "newer" in relay.text() or "99" in relay.text(), relay.text()
     workspace.run("migrate").expect(1)
+
+
+def _make_older(store):
+    """Makes the tables, or the keys, those of the version before operations."""
+    if store.kind == "redis":
+        store.connection().hset("{waybill:0}:lane", "version", 1)
+        return
+    prefix = "waybill." if store.kind == "postgresql" else "waybill_"
+    store.query(f"DROP TABLE {prefix}operation")
+    store.query(f"DROP TABLE {prefix}operation_result")
+    version = 2 if store.kind == "mysql" else 1
+    store.query(f"UPDATE {prefix}meta SET value = '{version}' WHERE name = 'schema_version'")
+
+
+@EVERY
+def test_older_tables_are_upgraded_with_what_is_in_them(store, shop, workspace, topology):
+    queue = shop(store)
+    send(store, ["before"])
+    _make_older(store)
+    relay = workspace.relay()
+    assert relay.wait(30) == 1 and "waybill migrate" in relay.text(), relay.text()
+    if store.kind != "redis":
+        assert "operation" in workspace.run("migrate", "--print").expect().out
+    workspace.run("migrate").expect()
+    workspace.run("migrate").expect()
+    consumer = topology.consume(queue)
+    assert workspace.relay("--drain").wait() == 0
+    consumer.wait_ids({"before"})
+    workspace.run("operations", "list").expect(4)
 
 
 def _name_column(store, table):

@@ -7,12 +7,19 @@ namespace {
 class Failed : public AdminStore {
  protected:
   BulkPlan plan(BulkAct act) {
-    auto planned = plan_bulk(*store, config, {}, act, {});
+    const store::FailedFilter everything;
+    auto planned = plan_bulk(*store, config, {&everything, 1}, act, {}, {});
     EXPECT_TRUE(planned) << planned.error().message();
     return *planned;
   }
   std::uint64_t perform(BulkAct act) {
-    auto changed = perform_bulk(*store, plan(act).tickets, act, "me@here", "test");
+    store::FailedFilter filter;
+    filter.state = state_before(act);
+    auto found = store->troubled(filter);
+    EXPECT_TRUE(found);
+    std::vector<store::Ticket> tickets;
+    for (const auto& one : *found) tickets.push_back(one.ticket);
+    auto changed = perform_bulk(*store, tickets, act, "me@here", "test");
     EXPECT_TRUE(changed) << changed.error().message();
     return *changed;
   }

@@ -102,6 +102,95 @@ TEST_F(HttpAnswers, ForeignBytesComeAsTextThatIsNoMarkup) {
   EXPECT_EQ(parsed(answer)["messages"][0]["id"], "<script>");
 }
 
+class HttpOperations : public HttpAnswers {
+ protected:
+  Response post(const std::string& target, const std::string& body, const std::string& token = "operator") {
+    auto asked = request(target, token);
+    asked.method = "POST";
+    asked.content_type = "application/json";
+    asked.body = body;
+    return router->answer(asked);
+  }
+
+  admin::Json until_over(const std::string& id) {
+    const auto deadline = Deadline::after(std::chrono::seconds{20});
+    while (!deadline.passed()) {
+      auto now = parsed(get("/api/v1/operations/" + id, "viewer"));
+      if (now["state"] == "done" || now["state"] == "stopped") return now;
+    }
+    ADD_FAILURE() << "operation " << id << " is not over";
+    return {};
+  }
+};
+
+TEST_F(HttpOperations, ADryRunSaysWhatItWouldDoAndChangesNothing) {
+  open_with_failed(3);
+  const auto answer = post("/api/v1/operations", R"({"act":"resend","topic":"orders.*","dry_run":true,"rate":2})");
+  EXPECT_EQ(answer.status, 200U) << answer.body;
+  EXPECT_EQ(parsed(answer)["plan"]["count"], 3);
+  EXPECT_EQ(parsed(answer)["plan"]["seconds"], 1.5);
+  EXPECT_EQ(store->counts()->failed, 3U);
+  EXPECT_TRUE(parsed(get("/api/v1/operations", "viewer"))["operations"].empty());
+}
+
+TEST_F(HttpOperations, OneThatIsBegunIsCarriedOutAndKeptWithItsReason) {
+  open_with_failed(3);
+  const auto begun = post("/api/v1/operations", R"({"act":"drop","ids":["m0","m2","none"],"why":"test data"})");
+  EXPECT_EQ(begun.status, 202U) << begun.body;
+  const std::string id = parsed(begun)["id"];
+  EXPECT_EQ(begun.headers.front().second, "/api/v1/operations/" + id);
+  const auto ended = until_over(id);
+  EXPECT_EQ(ended["changed"], 2);
+  EXPECT_EQ(ended["who"], "operator");
+  EXPECT_EQ(ended["why"], "test data");
+  const auto results = parsed(get("/api/v1/operations/" + id + "/results?limit=1", "viewer"));
+  EXPECT_EQ(results["results"][0]["result"], "dropped");
+  EXPECT_EQ(results["next"], 1);
+  EXPECT_EQ(post("/api/v1/operations/" + id + "/stop", "").status, 409U);
+  EXPECT_EQ(post("/api/v1/operations/none/stop", "").status, 404U);
+  EXPECT_EQ(parsed(get("/api/v1/operations", "viewer"))["operations"][0]["id"], id);
+}
+
+TEST_F(HttpOperations, WrongBodiesAreNamedAndDoNothing) {
+  open_with_failed(1);
+  const std::vector<std::pair<std::string, std::string>> wrong{
+      {"", "no JSON object"},
+      {"{", "no JSON object"},
+      {"[1]", "no JSON object"},
+      {R"({"act":"delete"})", "none of resend"},
+      {R"({"act":"resend","why":"x"})", "or all"},
+      {R"({"act":"resend","all":true})", "'why' is missing"},
+      {R"({"act":"resend","all":1,"why":"x"})", "neither true nor false"},
+      {R"({"act":"resend","all":true,"why":"x","rat":5})", "did you mean 'rate'"},
+      {R"({"act":"resend","all":true,"why":"x","rate":-1})", "rate"},
+      {R"({"act":"resend","all":true,"why":"x","rate":1e999})", "no JSON object"},
+      {R"({"act":"resend","all":true,"why":"x","steps":[0]})", "steps"},
+      {R"({"act":"resend","all":true,"why":"x","steps":["1"]})", "list of whole numbers"},
+      {R"({"act":"resend","ids":[1],"why":"x"})", "list of at most"},
+      {R"({"act":"resend","since":"soon","why":"x"})", "since"},
+      {R"({"act":"resend","q":"colour:red","why":"x"})", "colour"},
+      {std::string(R"({"act":"resend","all":true,"why":")") + std::string(1001, 'x') + "\"}", "more than 1,000"},
+      {std::string(100'000, '['), "no JSON object"}};
+  for (const auto& [body, words] : wrong) {
+    const auto answer = post("/api/v1/operations", body);
+    EXPECT_EQ(answer.status, 400U) << body.substr(0, 80);
+    EXPECT_NE(parsed(answer)["detail"].get<std::string>().find(words), std::string::npos) << answer.body;
+  }
+  auto form = request("/api/v1/operations", "operator");
+  form.method = "POST";
+  form.content_type = "application/x-www-form-urlencoded";
+  form.body = R"({"act":"resend","all":true,"why":"x"})";
+  EXPECT_EQ(router->answer(form).status, 400U) << "a form of another page can't send JSON";
+  EXPECT_EQ(store->counts()->failed, 1U);
+}
+
+TEST_F(HttpOperations, WithoutATokenNothingIsChangedOnLoopbackEither) {
+  config.http.tokens.clear();
+  open_with_failed(1);
+  EXPECT_EQ(post("/api/v1/operations", R"({"act":"drop","all":true,"why":"x"})", "").status, 403U);
+  EXPECT_EQ(store->counts()->failed, 1U);
+}
+
 TEST(HttpTarget, IsDecodedOnce) {
   const auto target = parse_target("/a%2Fb/%25/c+d?q=a+b%2Bc&empty&x=1=2");
   ASSERT_TRUE(target);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/stores.hpp"
 #include "admin_store.hpp"
 #include "core/text.hpp"
 #include "http/desk.hpp"
@@ -44,10 +45,18 @@ class HttpDesk : public admin::AdminStore {
   }
 
   void open() {
-    auto opened = Desk::open(config, service);
+    auto opened = Desk::open(config, service, keeper());
     ASSERT_TRUE(opened) << opened.error().message();
     desk = *opened;
     router = std::make_unique<Router>(config.http, endpoints(desk));
+  }
+
+  /// Looks for operations in stores of its own, as a relay does.
+  std::shared_ptr<admin::OperationKeeper> keeper() const {
+    auto stores = admin::open_stores(config, "");
+    EXPECT_TRUE(stores);
+    return std::make_shared<admin::OperationKeeper>(config, std::move(*stores), "test:1",
+                                                    [](std::string_view, std::string_view) {});
   }
 
   Request request(const std::string& target, const std::string& token = {}) const {

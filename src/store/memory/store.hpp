@@ -88,6 +88,12 @@ class MemoryStore final : public Store {
   Result<std::uint64_t> drop(std::span<const Ticket> tickets, const std::string& who, const std::string& why) override;
   Result<std::uint64_t> restore(std::span<const Ticket> tickets, const std::string& who,
                                 const std::string& why) override;
+  Status add_operation(const std::string& id, const std::string& document) override;
+  Result<bool> change_operation(const std::string& id, std::uint64_t revision, const std::string& document,
+                                std::span<const OperationResult> results) override;
+  Result<std::vector<OperationRecord>> operations(const OperationFilter& filter) override;
+  Result<std::vector<OperationResult>> operation_results(const std::string& id, std::uint64_t after,
+                                                         std::size_t limit) override;
   Status report(const RelayReport& report) override;
   Result<std::vector<RelayReport>> reports() override;
   Result<std::vector<Finding>> examine() override;

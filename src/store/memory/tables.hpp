@@ -78,6 +78,13 @@ enum class Fault {
   lose_lane,    ///< the lane is taken away first
 };
 
+struct Operation {
+  std::uint64_t revision = 1;
+  std::string document;
+  std::int64_t created_at_ms = 0, changed_at_ms = 0;
+  std::vector<OperationResult> results;
+};
+
 struct Options {
   /// The store's wall clock in Unix milliseconds; empty: always 0.
   std::function<std::int64_t()> wall_ms;
@@ -110,6 +117,7 @@ struct Tables {
   std::map<Sequence, RetryRow> retry;
   std::map<std::string, std::vector<Attempt>> history;  ///< by message id
   std::vector<LaneRow> lanes;
+  std::map<std::string, Operation> operations;
   std::map<std::string, std::pair<std::string, std::int64_t>> reports;  ///< relay -> json, written at
 };
 

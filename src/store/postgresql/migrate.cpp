@@ -1,3 +1,4 @@
+#include "embedded/postgresql_operations.hpp"
 #include "embedded/postgresql_schema.hpp"
 #include "store/postgresql/advisory.hpp"
 #include "store/postgresql/preflight.hpp"
@@ -8,7 +9,7 @@ namespace {
 
 using store::SchemaState;
 
-constexpr int version = 1;
+constexpr int version = 2;
 constexpr auto doing = "can't make Waybill's tables";
 
 std::string schema_text(std::uint32_t lanes) {
@@ -19,6 +20,14 @@ std::string schema_text(std::uint32_t lanes) {
   }
   return text;
 }
+
+/// What makes the tables those of this version. Each file that came later says its version, so an older one needs only
+/// those.
+std::string migration_text(SchemaState state, std::uint32_t lanes) {
+  return state == SchemaState::older ? std::string{embedded::postgresql_operations} : schema_text(lanes);
+}
+
+bool can_migrate(SchemaState state) { return state == SchemaState::missing || state == SchemaState::older; }
 
 }  // namespace
 
@@ -76,8 +85,8 @@ Result<std::string> PostgresStore::migration() {
   auto state = schema();
   if (!state) return state.error();
   if (*state == SchemaState::current) return std::string{};
-  if (*state != SchemaState::missing) return require_current(*state, config_.name).error();
-  return schema_text(config_.lanes);
+  if (!can_migrate(*state)) return require_current(*state, config_.name).error();
+  return migration_text(*state, config_.lanes);
 }
 
 Status PostgresStore::migrate() {
@@ -91,8 +100,8 @@ Status PostgresStore::migrate() {
     auto facts = schema_facts(connection);
     if (!facts) return facts.error();
     if (facts->state == SchemaState::current) return {};
-    if (facts->state != SchemaState::missing) return require_current(facts->state, config_.name);
-    if (auto made = connection.run(schema_text(config_.lanes), doing); !made) return made.error();
+    if (!can_migrate(facts->state)) return require_current(facts->state, config_.name);
+    if (auto made = connection.run(migration_text(facts->state, config_.lanes), doing); !made) return made.error();
     return transaction->commit(doing);
   });
 }

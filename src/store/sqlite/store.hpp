@@ -37,6 +37,12 @@ class SqliteStore final : public store::Store {
                              const std::string& why) override;
   Result<std::uint64_t> restore(std::span<const store::Ticket> tickets, const std::string& who,
                                 const std::string& why) override;
+  Status add_operation(const std::string& id, const std::string& document) override;
+  Result<bool> change_operation(const std::string& id, std::uint64_t revision, const std::string& document,
+                                std::span<const store::OperationResult> results) override;
+  Result<std::vector<store::OperationRecord>> operations(const store::OperationFilter& filter) override;
+  Result<std::vector<store::OperationResult>> operation_results(const std::string& id, std::uint64_t after,
+                                                                std::size_t limit) override;
   Status report(const store::RelayReport& report) override;
   Result<std::vector<store::RelayReport>> reports() override;
   Result<std::vector<Finding>> examine() override;

@@ -1,0 +1,268 @@
+// Bulk acts on messages: started, followed and stopped. The only endpoints that change anything.
+
+#include "admin/consumed.hpp"
+#include "admin/operation.hpp"
+#include "admin/search.hpp"
+#include "core/text.hpp"
+#include "http/desk.hpp"
+#include "http/parameters.hpp"
+#include "http/problem.hpp"
+
+namespace waybill::http {
+namespace {
+
+using admin::BulkAct;
+using admin::Json;
+
+constexpr std::size_t most_ids = 1000;
+constexpr std::size_t usual_page = 20, largest_page = 200, usual_results = 100, largest_results = 1000;
+
+/// What the body of a request asks for.
+struct Wanted {
+  admin::OperationOrder order;
+  std::string store;
+  bool all = false, dry_run = false;
+};
+
+Error wrong(const std::string& name, const std::string& what) {
+  return {ErrorCode::invalid_argument, "'" + name + "' " + what};
+}
+
+Result<BulkAct> act_of(const std::string& word) {
+  for (const auto act : {BulkAct::resend, BulkAct::drop, BulkAct::restore}) {
+    if (to_string(act) == word) return act;
+  }
+  return wrong("act", "is none of resend, drop, restore");
+}
+
+/// Reads members of the body; each that is asked for is known.
+class Body {
+ public:
+  explicit Body(const Json& json) : json_(json) {}
+
+  Status read(const char* name, std::string& target) {
+    const auto* value = find(name);
+    if (value == nullptr) return {};
+    if (!value->is_string()) return wrong(name, "is no string");
+    target = value->get<std::string>();
+    return {};
+  }
+  Status read(const char* name, bool& target) {
+    const auto* value = find(name);
+    if (value == nullptr) return {};
+    if (!value->is_boolean()) return wrong(name, "is neither true nor false");
+    target = value->get<bool>();
+    return {};
+  }
+  Status read(const char* name, double& target) {
+    const auto* value = find(name);
+    if (value == nullptr) return {};
+    if (!value->is_number()) return wrong(name, "is no number");
+    target = value->get<double>();
+    return {};
+  }
+  Status read(const char* name, std::vector<std::uint64_t>& target) {
+    const auto* value = find(name);
+    if (value == nullptr) return {};
+    const bool fits =
+        value->is_array() && std::ranges::all_of(*value, [](const Json& one) { return one.is_number_unsigned(); });
+    if (!fits) return wrong(name, "is no list of whole numbers");
+    target = value->get<std::vector<std::uint64_t>>();
+    return {};
+  }
+  Status read(const char* name, std::vector<std::string>& target) {
+    const auto* value = find(name);
+    if (value == nullptr) return {};
+    const bool fits = value->is_array() && value->size() <= most_ids &&
+                      std::ranges::all_of(*value, [](const Json& one) { return one.is_string(); });
+    if (!fits) return wrong(name, "is no list of at most 1,000 strings");
+    target = value->get<std::vector<std::string>>();
+    return {};
+  }
+
+  /// Members that nothing has read.
+  Status finish() const {
+    for (const auto& [name, value] : json_.items()) {
+      if (std::ranges::find(known_, name) != known_.end()) continue;
+      const auto close = nearest(name, known_);
+      return wrong(name, "is unknown" + (close ? ": did you mean '" + *close + "'?" : std::string{}));
+    }
+    return {};
+  }
+
+ private:
+  const Json* find(const char* name) {
+    known_.emplace_back(name);
+    const auto found = json_.find(name);
+    return found == json_.end() || found->is_null() ? nullptr : &*found;
+  }
+
+  const Json& json_;
+  std::vector<std::string_view> known_;
+};
+
+/// One filter for each id, or a single one without.
+Result<std::vector<store::FailedFilter>> filters_of(Body& body) {
+  store::FailedFilter filter;
+  const auto now = admin::wall_clock_ms();
+  std::string line;
+  if (auto read = body.read("q", line); !read) return read.error();
+  if (auto parsed = admin::parse_search(line, now, filter); !parsed) return parsed.error();
+  for (const auto* name : {"topic", "key", "reason", "cause", "since", "until"}) {
+    std::string value;
+    if (auto read = body.read(name, value); !read) return read.error();
+    if (value.empty()) continue;
+    if (auto added = admin::add_condition(name, value, now, filter); !added) return added.error();
+  }
+  std::vector<std::string> ids;
+  if (auto read = body.read("ids", ids); !read) return read.error();
+  if (ids.empty()) return std::vector{filter};
+  std::vector<store::FailedFilter> filters(ids.size(), filter);
+  for (std::size_t i = 0; i < ids.size(); ++i) filters[i].id = ids[i];
+  return filters;
+}
+
+Result<Wanted> wanted_by(const Call& call) {
+  if (!call.request.content_type.starts_with("application/json")) {
+    return wrong("Content-Type", "must be application/json");
+  }
+  const auto json = Json::parse(call.request.body, nullptr, false);
+  if (!json.is_object()) return Error(ErrorCode::invalid_argument, "the body is no JSON object");
+  Body body(json);
+  Wanted wanted;
+  auto& order = wanted.order;
+  std::string act;
+  if (auto read = body.read("act", act); !read) return read.error();
+  const auto known = act_of(act);
+  if (!known) return known.error();
+  order.act = *known;
+  order.rate = order.act == BulkAct::resend ? admin::gentle_rate : 0;
+  auto filters = filters_of(body);
+  if (!filters) return filters.error();
+  order.filters = std::move(*filters);
+  for (const auto& read :
+       {body.read("store", wanted.store), body.read("all", wanted.all), body.read("dry_run", wanted.dry_run),
+        body.read("why", order.why), body.read("rate", order.rate), body.read("steps", order.steps),
+        body.read("stop_at", order.stop_at), body.read("skip_consumed", order.skip_consumed),
+        body.read("consumer", order.consumer), body.finish()}) {
+    if (!read) return read.error();
+  }
+  if (order.why.size() > 1000) return wrong("why", "has more than 1,000 bytes");
+  if (order.why.empty() && !wanted.dry_run)
+    return wrong("why", "is missing: say the reason, it is kept with each message");
+  if (auto fine = admin::check_order(order, wanted.all); !fine) return fine.error();
+  order.who = call.who.name;
+  order.from = "REST API, " + call.request.peer;
+  return wanted;
+}
+
+Result<admin::BulkPlan> plan_of(const Desk& desk, store::Store& store, const admin::OperationOrder& order) {
+  admin::IsConsumed is_consumed;
+  if (order.skip_consumed) {
+    auto lookup = admin::consumed_lookup(store.config(), order.consumer);
+    if (!lookup) return lookup.error();
+    is_consumed = std::move(*lookup);
+  }
+  return admin::plan_bulk(store, desk.config(), order.filters, order.act, is_consumed, {});
+}
+
+Result<Response> begin(Desk& desk, const Call& call) {
+  auto wanted = wanted_by(call);
+  if (!wanted) return wanted.error();
+  const auto store = desk.store(wanted->store);
+  if (!store) return store.error();
+  const auto plan = plan_of(desk, **store, wanted->order);
+  if (!plan) return plan.error();
+  if (wanted->dry_run) {
+    return json_response(
+        admin::to_text(Json{{"store", (*store)->config().name}, {"plan", admin::plan_json(*plan, wanted->order)}}));
+  }
+  wanted->order.through = plan->last;
+  const auto operation = admin::add_operation(**store, wanted->order, plan->count);
+  if (!operation) return operation.error();
+  desk.wake_operations();
+  auto answer = json_response(admin::to_text(admin::operation_json(*operation)));
+  answer.status = 202;
+  answer.headers.emplace_back("Location", "/api/v1/operations/" + operation->id);
+  return answer;
+}
+
+Result<Response> list(const Desk& desk, const Call& call) {
+  const auto limit = number_of(call, "limit", {usual_page, 1, largest_page});
+  if (!limit) return limit.error();
+  const auto store = desk.store(call.asked("store"));
+  if (!store) return store.error();
+  store::OperationFilter filter;
+  filter.limit = static_cast<std::size_t>(*limit);
+  filter.before = call.asked("before");
+  const auto found = admin::list_operations(**store, filter);
+  if (!found) return found.error();
+  Json listed = Json::array();
+  for (const auto& one : *found) listed.push_back(admin::operation_json(one));
+  const bool more = found->size() >= *limit;
+  return json_response(admin::to_text(Json{{"store", (*store)->config().name},
+                                           {"operations", listed},
+                                           {"next", more ? Json(found->back().id) : Json(nullptr)}}));
+}
+
+Result<Response> show(const Desk& desk, const Call& call) {
+  const auto store = desk.store(call.asked("store"));
+  if (!store) return store.error();
+  const auto operation = admin::read_operation(**store, call.path.at("id"));
+  if (!operation) return operation.error();
+  return json_response(admin::to_text(admin::operation_json(*operation)));
+}
+
+Result<Response> results(const Desk& desk, const Call& call) {
+  const auto limit = number_of(call, "limit", {usual_results, 1, largest_results});
+  if (!limit) return limit.error();
+  const auto after = number_of(call, "after", {0, 0, INT64_MAX / 4});
+  if (!after) return after.error();
+  const auto store = desk.store(call.asked("store"));
+  if (!store) return store.error();
+  const auto& id = call.path.at("id");
+  if (auto known = admin::read_operation(**store, id); !known) return known.error();
+  const auto page = (*store)->operation_results(id, *after, static_cast<std::size_t>(*limit));
+  if (!page) return page.error();
+  Json listed = Json::array();
+  for (const auto& one : *page) {
+    listed.push_back({{"number", one.number}, {"id", one.message_id}, {"result", one.result}});
+  }
+  const bool more = page->size() >= *limit;
+  return json_response(
+      admin::to_text(Json{{"results", listed}, {"next", more ? Json(page->back().number) : Json(nullptr)}}));
+}
+
+Result<Response> stop(const Desk& desk, const Call& call) {
+  const auto store = desk.store(call.asked("store"));
+  if (!store) return store.error();
+  const auto operation = admin::stop_operation(**store, call.path.at("id"), call.who.name);
+  if (!operation) return operation.error();
+  return json_response(admin::to_text(admin::operation_json(*operation)));
+}
+
+}  // namespace
+
+void add_operations(const std::shared_ptr<Desk>& desk, Endpoints& endpoints) {
+  endpoints.push_back(
+      {"POST", "/api/v1/operations", Role::operate, true, {}, [desk](const Call& call) { return begin(*desk, call); }});
+  endpoints.push_back(
+      {"GET", "/api/v1/operations", Role::viewer, true, {"store", "limit", "before"}, [desk](const Call& call) {
+         return list(*desk, call);
+       }});
+  endpoints.push_back({"GET", "/api/v1/operations/{id}", Role::viewer, true, {"store"}, [desk](const Call& call) {
+                         return show(*desk, call);
+                       }});
+  endpoints.push_back({"GET",
+                       "/api/v1/operations/{id}/results",
+                       Role::viewer,
+                       true,
+                       {"store", "limit", "after"},
+                       [desk](const Call& call) { return results(*desk, call); }});
+  endpoints.push_back(
+      {"POST", "/api/v1/operations/{id}/stop", Role::operate, true, {"store"}, [desk](const Call& call) {
+         return stop(*desk, call);
+       }});
+}
+
+}  // namespace waybill::http
