@@ -6,7 +6,29 @@
 #include <algorithm>
 #include <ctime>
 
+#include "admin/json.hpp"
+#include "admin/search.hpp"
+
 namespace waybill::cli {
+namespace {
+
+std::string text_of(spdlog::string_view_t text) { return {text.data(), text.size()}; }
+
+class JsonLines final : public spdlog::formatter {
+ public:
+  void format(const spdlog::details::log_msg& line, spdlog::memory_buf_t& out) override {
+    const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(line.time.time_since_epoch()).count();
+    const admin::Json json{{"at", admin::format_when(at)},
+                           {"level", text_of(spdlog::level::to_string_view(line.level))},
+                           {"from", text_of(line.logger_name)},
+                           {"text", text_of(line.payload)}};
+    const auto written = admin::to_text(json, -1) + "\n";
+    out.append(written.data(), written.data() + written.size());
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonLines>(); }
+};
+
+}  // namespace
 
 StopSignals::StopSignals(bool with_reload) {
   sigemptyset(&set_);
@@ -37,9 +59,13 @@ void raise_descriptor_limit() {
   [[maybe_unused]] const int raised = setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::shared_ptr<spdlog::logger> make_logger(const std::string& name) {
+std::shared_ptr<spdlog::logger> make_logger(const std::string& name, LogFormat format) {
   auto logger = std::make_shared<spdlog::logger>(name, std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  if (format == LogFormat::json) {
+    logger->set_formatter(std::make_unique<JsonLines>());
+  } else {
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  }
   logger->flush_on(spdlog::level::trace);
   return logger;
 }

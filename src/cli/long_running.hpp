@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "core/config.hpp"
+
 namespace waybill::cli {
 
 /// SIGTERM and SIGINT, and SIGHUP for those who can reload, blocked in every thread and waited for in one: no handler
@@ -29,7 +31,8 @@ class StopSignals {
 /// and brokers, and to those who watch it.
 void raise_descriptor_limit();
 
-/// Log lines on stderr, with the time in UTC; threads may share it.
-std::shared_ptr<spdlog::logger> make_logger(const std::string& name);
+/// Log lines on stderr, with the time in UTC; threads may share it. As JSON a line is an object: `at`, `level`, `from`
+/// (the command), `text`.
+std::shared_ptr<spdlog::logger> make_logger(const std::string& name, LogFormat format = LogFormat::text);
 
 }  // namespace waybill::cli

@@ -8,15 +8,18 @@
 
 #include "cli/long_running.hpp"
 #include "cli/running_relay.hpp"
+#include "cli/service_manager.hpp"
 #include "cli/session.hpp"
 #include "core/text.hpp"
 
 namespace waybill::cli {
 namespace {
 
-void reload(const Session& session, RunningRelay& relay, const LogSink& log) {
+void reload(const Session& session, RunningRelay& relay, ServiceManager& manager, const LogSink& log) {
   log("info", "reloading " + session.config_file);
-  const auto reloaded = relay.reload(session.load());
+  manager.reloading();
+  const auto reloaded = relay.reload(session.load(), [&manager] { manager.alive(); });
+  manager.ready();
   if (reloaded) {
     log("info", "reloaded");
   } else {
@@ -24,13 +27,27 @@ void reload(const Session& session, RunningRelay& relay, const LogSink& log) {
   }
 }
 
+/// One line for who looks at the service: `2 of 4 lanes held, 12 in flight`.
+std::string summary(const relay::Service& service) {
+  std::size_t held = 0, lanes = 0, in_flight = 0;
+  for (const auto& site : service.figures()) {
+    lanes += site.lanes.size();
+    for (const auto& lane : site.lanes) held += lane.held ? 1U : 0U;
+    for (const auto& route : site.routes) in_flight += route.in_flight;
+  }
+  return std::to_string(held) + " of " + std::to_string(lanes) + " lanes held, " + std::to_string(in_flight) +
+         " in flight";
+}
+
 /// Waits until something ends the relay's work. Gives the signal, or 0 when it drained or can't go on.
-int wait_for_end(const Session& session, RunningRelay& relay, const StopSignals& signals, bool drain,
-                 const LogSink& log) {
+int wait_for_end(const Session& session, RunningRelay& relay, const StopSignals& signals, ServiceManager& manager,
+                 bool drain, const LogSink& log) {
   while (true) {
     const int signal = signals.wait_briefly();
+    manager.alive();
+    manager.status(summary(relay.service()));
     if (signal == SIGHUP) {
-      reload(session, relay, log);
+      reload(session, relay, manager, log);
     } else if (signal != 0) {
       return signal;
     }
@@ -40,7 +57,7 @@ int wait_for_end(const Session& session, RunningRelay& relay, const StopSignals&
 }
 
 /// Stops in good order; a second signal ends the process at once, which is safe and only costs re-sends.
-bool stop(relay::Service& service, const StopSignals& signals, Duration limit) {
+bool stop(relay::Service& service, const StopSignals& signals, ServiceManager& manager, Duration limit) {
   std::atomic<bool> stopped{false};
   bool clean = false;
   std::thread stopping([&] {
@@ -48,6 +65,7 @@ bool stop(relay::Service& service, const StopSignals& signals, Duration limit) {
     stopped = true;
   });
   while (!stopped) {
+    manager.alive();
     if (const int signal = signals.wait_briefly(); signal != 0 && signal != SIGHUP) _exit(128 + signal);
   }
   stopping.join();
@@ -60,7 +78,7 @@ int run(const Session& session, bool drain) {
   if (auto ready = config->ready_to_relay(); !ready) return fail(ready.error());
   const StopSignals signals(true);
   raise_descriptor_limit();
-  const auto logger = make_logger("relay");
+  const auto logger = make_logger("relay", config->log.format);
   const LogSink log = [logger](std::string_view level, std::string_view text) {
     logger->log(spdlog::level::from_str(std::string(level)), printable(text));
   };
@@ -68,10 +86,13 @@ int run(const Session& session, bool drain) {
   if (!started) return fail(started.error());
   auto& relay = **started;
   logger->info("relay {} started with {}", process_name(), config->file);
-  const int signal = wait_for_end(session, relay, signals, drain, log);
+  ServiceManager manager;
+  manager.ready();
+  const int signal = wait_for_end(session, relay, signals, manager, drain, log);
+  manager.stopping();
   if (signal != 0) logger->info("stopping on signal {}: waiting for open confirms", signal);
   const auto fatal = relay.service().fatal();
-  const bool clean = stop(relay.service(), signals, relay.config().relay.stop_timeout);
+  const bool clean = stop(relay.service(), signals, manager, relay.config().relay.stop_timeout);
   if (fatal) return fail(*fatal);
   logger->info("stopped{}", clean ? "" : "; some answers are in doubt and will be sent again, flagged");
   return done;

@@ -1,5 +1,6 @@
 #include "cli/running_relay.hpp"
 
+#include <future>
 #include <tuple>
 
 #include "admin/stores.hpp"
@@ -61,15 +62,16 @@ bool RunningRelay::must_listen_anew(const HttpConfig& next) const {
   return place(next) != place(config_.http);
 }
 
-Status RunningRelay::reload(const Result<Config>& next) {
+Status RunningRelay::reload(const Result<Config>& next, const std::function<void()>& meanwhile) {
   Status usable = next ? next->ready_to_relay() : Status{next.error()};
   if (!usable) {
     if (desk_) desk_->set_reloaded(false);
     return usable;
   }
   const Config former = config_;
-  if (!service_->stop(config_.relay.stop_timeout))
-    log_("warn", "some answers are in doubt and will be sent again, flagged");
+  auto stopped = std::async(std::launch::async, [this] { return service_->stop(config_.relay.stop_timeout); });
+  while (stopped.wait_for(std::chrono::milliseconds{200}) != std::future_status::ready) meanwhile();
+  if (!stopped.get()) log_("warn", "some answers are in doubt and will be sent again, flagged");
   if (must_listen_anew(next->http)) server_.reset();
   config_ = *next;
   auto begun = begin();

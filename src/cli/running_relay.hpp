@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "core/config.hpp"
@@ -21,7 +22,8 @@ class RunningRelay {
 
   /// Goes on with another configuration: open confirms are waited for and settled, so that nothing is sent twice by it.
   /// On an error the old one goes on, and the metrics say so.
-  Status reload(const Result<Config>& next);
+  /// `meanwhile` is called several times a second while it waits.
+  Status reload(const Result<Config>& next, const std::function<void()>& meanwhile);
 
  private:
   RunningRelay(const Config& config, const LogSink& log) : config_(config), log_(log) {}

@@ -38,6 +38,9 @@ routing_key = "{topic}"
 # stop_timeout = "30s"
 # stalled_after = "10s"
 
+[log]
+# format = "text"                            # text | json
+
 [http]                                       # health, metrics and the REST API of a relay
 # listen = "127.0.0.1:7280"                  # or "off"; other addresses need tokens and TLS
 # [http.token.alice]                         # made by `waybill token alice --role operator`

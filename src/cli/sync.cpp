@@ -86,7 +86,7 @@ int run_until_stopped(const Request& request) {
   const auto& config = request.config;
   const auto& syncs = request.syncs;
   const StopSignals signals;
-  const auto logger = make_logger("sync");
+  const auto logger = make_logger("sync", config.log.format);
   const sync::Sync::Log log = [logger](std::string_view level, std::string_view text) {
     logger->log(spdlog::level::from_str(std::string(level)), printable(text));
   };

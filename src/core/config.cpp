@@ -12,7 +12,7 @@ namespace waybill {
 namespace {
 
 constexpr std::size_t max_file_bytes = 4u << 20;
-constexpr std::string_view section_names[] = {"store", "broker", "route", "relay", "inbox", "sync", "http"};
+constexpr std::string_view section_names[] = {"store", "broker", "route", "relay", "inbox", "sync", "http", "log"};
 
 const config::Entry* find(const config::Value& root, std::string_view name) {
   const auto found =
@@ -30,6 +30,7 @@ Config read_sections(const config::Value& root, config::Findings& findings) {
   if (const auto* inbox = find(root, "inbox")) read.inbox = config::read_inbox(*inbox, read.stores, findings);
   if (const auto* sync = find(root, "sync")) read.syncs = config::read_syncs(*sync, read.stores, findings);
   if (const auto* http = find(root, "http")) read.http = config::read_http(*http, findings);
+  if (const auto* log = find(root, "log")) read.log = config::read_log(*log, findings);
   for (const auto& entry : root.entries) {
     if (std::find(std::begin(section_names), std::end(section_names), entry.name) != std::end(section_names)) continue;
     findings.add(entry.place,
@@ -65,6 +66,7 @@ std::string_view to_string(Order value) noexcept { return value == Order::none ?
 std::string_view to_string(OnFailedKey value) noexcept {
   return value == OnFailedKey::park ? "park" : value == OnFailedKey::skip ? "skip" : "stop";
 }
+std::string_view to_string(LogFormat value) noexcept { return value == LogFormat::text ? "text" : "json"; }
 std::string_view to_string(Format value) noexcept {
   switch (value) {
     case Format::plain:

@@ -105,6 +105,14 @@ struct SyncConfig {
   std::vector<Compare> compares;
 };
 
+enum class LogFormat { text, json };
+std::string_view to_string(LogFormat value) noexcept;
+
+/// `[log]`: what commands write that run until they are stopped.
+struct LogConfig {
+  LogFormat format = LogFormat::text;
+};
+
 /// The whole of `waybill.toml`.
 struct Config {
   std::string file;  ///< where it was read from
@@ -115,6 +123,7 @@ struct Config {
   InboxConfig inbox;
   std::vector<SyncConfig> syncs;
   HttpConfig http;
+  LogConfig log;
 
   const StoreConfig* store(std::string_view name) const;
   const BrokerConfig* broker(std::string_view name) const;

@@ -284,6 +284,12 @@ TEST_F(Secrets, AMissingOneNamesTheVariableOrFile) {
 
 const std::string token = "[http.token.alice]\nrole = \"operator\"\nhash = \"sha256:" + std::string(64, 'a') + "\"\n";
 
+TEST(Config, LogsAreTextUnlessToldOtherwise) {
+  EXPECT_EQ(parse_config(store, "f")->log.format, LogFormat::text);
+  EXPECT_EQ(parse_config(store + "[log]\nformat = \"json\"\n", "f")->log.format, LogFormat::json);
+  expect_error(store + "[log]\nformat = \"xml\"\n", "write \"text\" or \"json\"");
+}
+
 TEST(HttpConfig, ListensOnLoopbackUnlessToldOtherwise) {
   const auto config = parse_config(store, "waybill.toml");
   ASSERT_TRUE(config.ok());

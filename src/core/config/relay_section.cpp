@@ -24,4 +24,12 @@ RelayConfig read_relay(const Entry& root, Findings& findings) {
   return relay;
 }
 
+LogConfig read_log(const Entry& root, Findings& findings) {
+  LogConfig log;
+  Section section{root.value, root.place, "log", findings};
+  section.read_choice("format", log.format, {LogFormat::text, LogFormat::json});
+  section.finish();
+  return log;
+}
+
 }  // namespace waybill::config

@@ -21,6 +21,9 @@ RelayConfig read_relay(const Entry& root, Findings& findings);
 /// `[inbox]`. Its shards must be among `stores`.
 InboxConfig read_inbox(const Entry& root, const std::vector<StoreConfig>& stores, Findings& findings);
 
+/// `[log]`
+LogConfig read_log(const Entry& root, Findings& findings);
+
 /// `[http]`
 HttpConfig read_http(const Entry& root, Findings& findings);
 

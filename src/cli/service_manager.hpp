@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+
+#include "core/time.hpp"
+
+namespace waybill::cli {
+
+/// Tells the service manager that started this process how it stands, by the protocol of sd_notify(3): datagrams to the
+/// socket that $NOTIFY_SOCKET names. Without one nothing is said. Used by one thread; never blocks.
+class ServiceManager {
+ public:
+  /// Reads $NOTIFY_SOCKET and $WATCHDOG_USEC.
+  ServiceManager();
+  ~ServiceManager();
+  ServiceManager(const ServiceManager&) = delete;
+  ServiceManager& operator=(const ServiceManager&) = delete;
+
+  void ready();
+  void reloading();
+  void stopping();
+  /// What `systemctl status` shows; said when it has changed, every few seconds at most.
+  void status(const std::string& text);
+  /// That the process still works: as often as the watchdog asks for.
+  void alive();
+
+ private:
+  void say(const std::string& state) const;
+
+  int socket_ = -1;
+  Duration alive_interval_{0};  ///< 0: nobody asks
+  MonoTime said_alive_at_{}, said_status_at_{};
+  std::string status_;
+};
+
+}  // namespace waybill::cli
