@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "admin/explain.hpp"
 #include "admin/search.hpp"
 #include "core/uuid.hpp"
 
@@ -204,6 +205,16 @@ Json plan_json(const BulkPlan& plan, const OperationOrder& order) {
   if (order.skip_consumed) json["consumed"] = plan.consumed;
   json["seconds"] = order.rate > 0 ? Json(static_cast<double>(plan.count) / order.rate) : Json(nullptr);
   return json;
+}
+
+Result<std::string> why_nothing_matched(store::Store& store, const Config& config, const OperationOrder& order) {
+  const auto needed = std::string(state_before(order.act));
+  if (order.filters.size() != 1 || !order.filters.front().id) return "no message matched: none is " + needed;
+  const auto& id = *order.filters.front().id;
+  std::array<store::Store*, 1> stores{&store};
+  const auto told = find_message(config, stores, id);
+  if (!told) return told.error();
+  return "message '" + id + "' is " + told->state + ", not " + needed + " (`waybill explain " + id + "` says more)";
 }
 
 Status check_order(const OperationOrder& order, bool all) {

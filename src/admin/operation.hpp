@@ -83,6 +83,9 @@ inline constexpr double gentle_rate = 500;
 /// What `--dry-run` shows: how many, where to, how long, and what can't go.
 Json plan_json(const BulkPlan& plan, const OperationOrder& order);
 
+/// Why an order selects nothing, in words: of a single message, where it is.
+Result<std::string> why_nothing_matched(store::Store& store, const Config& config, const OperationOrder& order);
+
 /// Why an order makes no sense: no filter that narrows without `all`, a negative rate, a step of 0.
 Status check_order(const OperationOrder& order, bool all);
 

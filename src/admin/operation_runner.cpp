@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "admin/consumed.hpp"
+#include "admin/operation_trace.hpp"
 #include "admin/relay_figures.hpp"
 
 namespace waybill::admin {
@@ -28,7 +29,7 @@ std::string past(BulkAct act) {
 class Run {
  public:
   Run(store::Store& store, Operation operation, const RunnerSetting& setting)
-      : store_(store), operation_(std::move(operation)), setting_(setting) {}
+      : store_(store), operation_(std::move(operation)), setting_(setting), trace_(store, operation_) {}
 
   Result<Operation> carry_out() {
     if (auto begun = begin(); !begun) return begun.error();
@@ -59,9 +60,6 @@ class Run {
     return read_operation(store_, operation_.id);
   }
 
-  /// What stands in the history of each message that this operation has changed.
-  std::string remark() const { return "operation " + operation_.id + (order().why.empty() ? "" : ": " + order().why); }
-
   Status begin() {
     if (order().skip_consumed) {
       auto lookup = consumed_lookup(store_.config(), order().consumer);
@@ -77,35 +75,15 @@ class Run {
   /// What a runner that died has left half done: messages that it had taken in hand, and perhaps changed.
   Status resolve_open() {
     for (const auto& id : std::vector<std::string>(progress().open)) {
-      auto result = found_out(id);
-      if (!result) return result.error();
-      if (*result == still_there) continue;
-      note(id, *result);
+      const auto found = trace_.look_up(id);
+      if (!found) return found.error();
+      if (*found == OperationTrace::Found::as_before) continue;
+      // One that has left was in this operation's hand when it did.
+      note(id, *found == OperationTrace::Found::changed_by_another ? left_alone : past(order().act));
       settled_.insert(id);
     }
     progress().open.clear();
     return save();
-  }
-
-  /// What became of a message: by its history, where it is still in the store.
-  Result<std::string> found_out(const std::string& id) {
-    for (const std::string state : {"sending", "failed", "dropped"}) {
-      auto filter = store::FailedFilter{};
-      filter.id = id;
-      filter.state = state;
-      filter.limit = 1;
-      filter.payloads = false;
-      auto found = store_.troubled(filter);
-      if (!found) return found.error();
-      if (found->empty()) continue;
-      auto where = store_.locate(MessageId(id));
-      if (!where) return where.error();
-      const bool is_ours =
-          std::ranges::any_of(where->history, [&](const store::Attempt& one) { return one.answer == remark(); });
-      if (is_ours) return past(order().act);
-      return state == state_before(order().act) ? std::string(still_there) : std::string(left_alone);
-    }
-    return past(order().act);  // it was confirmed, or dropped by the route, meanwhile
   }
 
   /// The next messages: what they are is stored before they are changed, so that a later runner knows.
@@ -195,13 +173,12 @@ class Run {
       progress().open.clear();
       return {};
     }
-    auto changed = perform_bulk(store_, tickets, order().act, order().who, remark());
+    auto changed = perform_bulk(store_, tickets, order().act, order().who, trace_.remark());
     if (!changed) return changed.error();
-    for (const auto& id : std::exchange(progress().open, {})) {
-      auto result = *changed == tickets.size() ? Result<std::string>{past(order().act)} : found_out(id);
-      if (!result) return result.error();
-      note(id, *result == still_there ? left_alone : *result);
-    }
+    const auto ids = std::exchange(progress().open, {});
+    const auto ours = trace_.changed_by_us(ids, *changed);
+    if (!ours) return ours.error();
+    for (std::size_t i = 0; i < ids.size(); ++i) note(ids[i], (*ours)[i] ? past(order().act) : left_alone);
     acted_in_step_ += *changed;
     acted_ += acting.size();
     return {};
@@ -259,30 +236,18 @@ class Run {
     std::vector<std::string> still_open;
     for (auto& id : step_ids_) {
       // In this order: it goes from sending to failed by itself, and back only by a person.
-      auto sending = is_in("sending", id);
+      auto sending = trace_.is_in("sending", id);
       if (!sending) return sending.error();
       if (*sending) {
         still_open.push_back(std::move(id));
         continue;
       }
-      auto again = is_in("failed", id);
+      auto again = trace_.is_in("failed", id);
       if (!again) return again.error();
       if (*again) ++failed;
     }
     step_ids_ = std::move(still_open);
     return {};
-  }
-
-  /// What was resent is in the retry table or gone. To locate it would search the whole outbox for each that is gone.
-  Result<bool> is_in(const std::string& state, const std::string& id) {
-    store::FailedFilter filter;
-    filter.id = id;
-    filter.state = state;
-    filter.limit = 1;
-    filter.payloads = false;
-    auto found = store_.troubled(filter);
-    if (!found) return found.error();
-    return !found->empty();
   }
 
   /// A broker that takes nothing gets no more to do: what was resent waits for it already.
@@ -357,12 +322,12 @@ class Run {
     }
   }
 
-  static constexpr const char* still_there = "still there";
   static constexpr const char* left_alone = "left alone: somebody else had changed it";
 
   store::Store& store_;
   Operation operation_;
   const RunnerSetting& setting_;
+  OperationTrace trace_;
   IsConsumed is_consumed_;
   std::vector<store::OperationResult> results_;  // since the last save
   std::vector<std::string> step_ids_;            // of the present step, without an answer yet

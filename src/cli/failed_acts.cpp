@@ -83,7 +83,13 @@ int show_plan(const Session& session, const Asked& asked) {
 
 int nothing_to_do(const Session& session, const Asked& asked) {
   if (session.json) session.print(admin::plan_json(asked.plan, asked.order));
-  complain(asked.plan.consumed > 0 ? "consumers have done all that matched" : "no message matched");
+  if (asked.plan.consumed > 0) {
+    complain("consumers have done all that matched");
+    return nothing_matched;
+  }
+  const auto why = admin::why_nothing_matched(*asked.opened.store, *asked.opened.config, asked.order);
+  if (!why) return fail(why.error());
+  complain(printable(*why));
   return nothing_matched;
 }
 

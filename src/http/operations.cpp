@@ -177,6 +177,11 @@ Result<Response> begin(Desk& desk, const Call& call) {
     return json_response(
         admin::to_text(Json{{"store", (*store)->config().name}, {"plan", admin::plan_json(*plan, wanted->order)}}));
   }
+  if (plan->count == 0) {
+    const auto why = admin::why_nothing_matched(**store, desk.config(), wanted->order);
+    if (!why) return why.error();
+    return problem(409, "nothing_matched", plan->consumed > 0 ? "consumers have done all that matched" : *why);
+  }
   wanted->order.through = plan->last;
   const auto operation = admin::add_operation(**store, wanted->order, plan->count);
   if (!operation) return operation.error();

@@ -193,6 +193,20 @@ TEST_F(Operations, WhatADeadRunnerHadInHandIsFoundOutAndNotDoneTwice) {
   EXPECT_EQ(store->counts()->failed, 1U) << "m0 waits for a person again";
 }
 
+TEST_F(Operations, WhatSomebodyElseSentMeanwhileIsNotCountedAsItsOwn) {
+  fail_some(3);
+  bool done = false;
+  const auto ended = run(add(order()).id, [&](const Operation& now) {
+    if (now.progress.open.empty() || std::exchange(done, true)) return;
+    const auto ticket = store->locate(MessageId("m1"))->troubled->ticket;
+    EXPECT_EQ(*store->resend({&ticket, 1}, "bob", "by hand"), 1U);
+    answer_due(store::Verdict::confirmed);
+  });
+  EXPECT_EQ(ended.progress.changed, 2U);
+  EXPECT_EQ(ended.progress.left_alone, 1U);
+  EXPECT_EQ(results(ended.id).at("m1"), "left alone: somebody else had changed it");
+}
+
 TEST_F(Operations, ARunnerThatLivesIsLeftAlone) {
   fail_some(1);
   auto added = add(order());

@@ -73,8 +73,9 @@ TEST_F(HttpAnswers, AMessageIsExplainedWithItsContentForThoseWhoMaySeeIt) {
 
 TEST_F(HttpAnswers, NoPathLeadsOutOfTheTable) {
   open();
-  for (const auto* target : {"/api/v1/../../livez", "//livez", "/livez/", "/LIVEZ", "/%2e%2e/livez", "/livez%00", "/",
-                             "/api/v1/messages/", "/api/v1/messages/a/b", "/api/v1/messages/a/payload/"}) {
+  for (const auto* target :
+       {"/api/v1/../../livez", "//livez", "/livez/", "/LIVEZ", "/%2e%2e/livez", "/livez%00", "/console/../livez",
+        "/console/app.map", "/api/v1/messages/", "/api/v1/messages/a/b", "/api/v1/messages/a/payload/"}) {
     EXPECT_EQ(get(target, "operator").status, 404U) << target;
   }
   EXPECT_EQ(get("http://127.0.0.1/livez", "operator").status, 400U);
@@ -149,6 +150,17 @@ TEST_F(HttpOperations, OneThatIsBegunIsCarriedOutAndKeptWithItsReason) {
   EXPECT_EQ(post("/api/v1/operations/" + id + "/stop", "").status, 409U);
   EXPECT_EQ(post("/api/v1/operations/none/stop", "").status, 404U);
   EXPECT_EQ(parsed(get("/api/v1/operations", "viewer"))["operations"][0]["id"], id);
+}
+
+TEST_F(HttpOperations, WhatIsBeingSentCannotBeResent) {
+  open_with_failed(1);
+  persist("waits");
+  const auto answer = post("/api/v1/operations", R"({"act":"resend","ids":["waits"],"why":"impatience"})");
+  EXPECT_EQ(answer.status, 409U);
+  EXPECT_NE(parsed(answer)["detail"].get<std::string>().find("message 'waits' is waiting, not failed"),
+            std::string::npos)
+      << answer.body;
+  EXPECT_TRUE(parsed(get("/api/v1/operations", "viewer"))["operations"].empty());
 }
 
 TEST_F(HttpOperations, WrongBodiesAreNamedAndDoNothing) {
