@@ -53,6 +53,7 @@ Endpoints endpoints(const std::shared_ptr<Desk>& desk) {
   add_figures(desk, all);
   add_messages(desk, all);
   add_operations(desk, all);
+  add_console(all);
   add_description(all);
   return all;
 }

@@ -61,6 +61,8 @@ void add_metrics(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_figures(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_messages(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_operations(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
+/// Nothing, in a program that was built without.
+void add_console(Endpoints& endpoints);
 void add_description(Endpoints& endpoints);
 
 }  // namespace waybill::http

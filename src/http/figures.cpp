@@ -22,6 +22,17 @@ Result<Response> status(Desk& desk) {
   return json_response(admin::to_text(json));
 }
 
+/// Who asks, and what there is to ask for.
+Result<Response> whoami(const Desk& desk, const Call& call) {
+  Json stores = Json::array();
+  for (const auto& store : desk.config().stores) stores.push_back(store.name);
+  return json_response(admin::to_text(Json{{"name", call.who.name},
+                                           {"role", call.who.role ? Json(to_string(*call.who.role)) : Json(nullptr)},
+                                           {"payloads", call.who.sees_payloads},
+                                           {"version", call.who.role ? WAYBILL_VERSION : ""},
+                                           {"stores", call.who.role ? stores : Json::array()}}));
+}
+
 Result<Response> routing(const Desk& desk, const Call& call) {
   const auto topic = call.asked("topic");
   if (topic.empty()) return problem(400, "invalid_argument", "say which topic: ?topic=orders.created");
@@ -34,6 +45,7 @@ Result<Response> routing(const Desk& desk, const Call& call) {
 
 void add_figures(const std::shared_ptr<Desk>& desk, Endpoints& endpoints) {
   endpoints.push_back({"GET", "/api/v1/status", Role::stats, true, {}, [desk](const Call&) { return status(*desk); }});
+  endpoints.push_back({"GET", "/api/v1/me", {}, false, {}, [desk](const Call& call) { return whoami(*desk, call); }});
   endpoints.push_back({"GET", "/api/v1/route", Role::stats, false, {"topic", "key"}, [desk](const Call& call) {
                          return routing(*desk, call);
                        }});

@@ -38,8 +38,6 @@ std::string reason_phrase(unsigned status) {
   switch (status) {
     case 200:
       return "OK";
-    case 304:
-      return "Not Modified";
     case 400:
       return "Bad Request";
     case 401:

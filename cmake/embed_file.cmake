@@ -1,0 +1,13 @@
+# cmake -DNAME=... -DFILES=a;b -DOUTPUT=... -P embed_file.cmake: what waybill_embed() does, for files that the build makes.
+set(text "")
+foreach(file IN LISTS FILES)
+  file(READ ${file} part)
+  string(LENGTH "${part}" length)
+  set(offset 0)
+  while(offset LESS length)
+    string(SUBSTRING "${part}" ${offset} 8000 piece)
+    string(APPEND text "R\"embed(${piece})embed\"\n")
+    math(EXPR offset "${offset} + 8000")
+  endwhile()
+endforeach()
+file(WRITE ${OUTPUT} "#include <string_view>\nnamespace waybill::embedded { extern const std::string_view ${NAME}; const std::string_view ${NAME} =\n${text}; }\n")

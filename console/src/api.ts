@@ -1,0 +1,85 @@
+// The relay's REST API. Answers are what /api/v1/openapi.json describes.
+
+import { token } from "./session";
+
+export interface StoreStatus {
+  name: string; url: string; sending: number | null; failed: number | null; oldest_sending_seconds: number | null;
+  blocked_scopes?: number; lanes?: { lane: number; holder: string | null }[]; error?: { code: string; message: string };
+}
+export interface RouteStatus {
+  topic: string; broker: string; state: "flowing" | "idle" | "stalled" | "down" | "paused"; detail: string;
+  in_flight: number; confirmed_total: number; rejected_total: number; unroutable_total: number; failed_total: number;
+  in_doubt_total: number; duplicates_possible_total: number; rate: number; premise: string;
+}
+export interface BrokerStatus {
+  relay: string; broker: string; up: boolean; blocked: boolean; endpoint: string; detail: string;
+}
+export interface Status { stores: StoreStatus[]; routes: RouteStatus[]; brokers: BrokerStatus[]; age_seconds: number }
+export interface Me { name: string; role: "stats" | "viewer" | "operator" | null; payloads: boolean; version: string; stores: string[] }
+export interface Troubled {
+  id: string; topic: string; key: string | null; state: string; route: string; reason: string; answer: string;
+  attempts: number; tries: number; stored_at: string | null; changed_at: string | null; content_type?: string;
+  headers?: Record<string, string>; payload?: string; payload_base64?: string; payload_bytes?: number;
+}
+export interface Attempt { at: string; attempt: number; outcome: string; answer: string; endpoint: string; relay: string }
+export interface Explanation {
+  id: string; store: string; state: string; explanation: string[]; next: string; holder: string | null; lane: number | null;
+  blocked_by: { route: string; key: string | null; message: string } | null; message: Troubled | null; history: Attempt[];
+  content_hidden: boolean;
+}
+export interface Group { route: string; reason: string; answer: string; count: number; first: string; last: string; sample_id: string }
+export interface Operation {
+  id: string; act: string; state: "waiting" | "running" | "stopping" | "stopped" | "done"; filters: Record<string, string>[];
+  who: string; why: string; from: string; created_at: string; rate: number; steps: number[]; expected: number; looked_at: number;
+  changed: number; consumed: number; cannot_go: number; left_alone: number; failed_again: number; steps_over: number;
+  runner: string | null; note: string; stopped_by: string | null;
+}
+export interface Plan { count: number; destinations: Record<string, number>; cannot_go: Record<string, number>; consumed?: number; seconds: number | null }
+export interface OperationOrder {
+  act: string; store?: string; q?: string; ids?: string[]; all?: boolean; dry_run?: boolean; why?: string; rate?: number;
+  steps?: number[]; skip_consumed?: boolean;
+}
+
+/** What went wrong, in the server's words; `status` 0: it could not be reached. */
+export class Problem extends Error {
+  constructor(readonly status: number, detail: string) {
+    super(detail);
+  }
+}
+
+// Beside the page, so that it works behind any prefix of a proxy.
+const root = new URL("../api/v1/", document.baseURI);
+
+async function ask(path: string, init: RequestInit): Promise<unknown> {
+  const headers: Record<string, string> = { ...(init.headers as Record<string, string>) };
+  if (token()) headers["Authorization"] = `Bearer ${token()}`;
+  let answer: Response;
+  try {
+    answer = await fetch(new URL(path, root), { ...init, headers, cache: "no-store", credentials: "omit" });
+  } catch {
+    throw new Problem(0, "");
+  }
+  const text = await answer.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new Problem(answer.status, `${answer.status} ${answer.statusText}`);
+  }
+  if (answer.ok) return body;
+  throw new Problem(answer.status, String((body as { detail?: unknown }).detail ?? answer.statusText));
+}
+
+export async function get<T>(path: string): Promise<T> {
+  return (await ask(path, {})) as T;
+}
+
+export async function post<T>(path: string, body: unknown): Promise<T> {
+  return (await ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })) as T;
+}
+
+/** `path?a=1&b=2`; what is empty is left out. */
+export function query(path: string, parameters: Record<string, string | number | undefined>): string {
+  const pairs = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "");
+  return pairs.length ? `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}` : path;
+}

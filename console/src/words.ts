@@ -1,0 +1,51 @@
+// Every text of the console. The other language has the same keys: the compiler sees to it.
+
+export const english = {
+  title: "Waybill", overview: "Overview", failed: "Failed", operations: "Operations", help: "Keys", signIn: "Sign in", signOut: "Sign out",
+  pause: "Pause", goOn: "Go on", paused: "Paused", theme: "Theme", light: "Light", dark: "Dark", system: "System", language: "中文",
+  store: "Store", stores: "Stores", routes: "Routes", brokers: "Brokers", route: "Route", broker: "Broker", state: "State", rate: "Confirms/s", inFlight: "In flight",
+  confirmed: "Confirmed", rejected: "Rejected", unroutable: "Unroutable", twice: "Possibly twice", sending: "Waiting", oldest: "Oldest", blocked: "Keys that stand still",
+  lanes: "Lanes held", premise: "What a power cut could take", since: "of the last minutes", doubt: "In doubt",
+  flowing: "flowing", idle: "idle", stalled: "stalled", down: "down", pausedRoute: "paused",
+  unreachable: "The relay does not answer. This page asks again by itself; what it shows is {age} old.", age: "{seconds} s", loading: "Reading …",
+  causes: "By cause", messages: "Messages", count: "Count", reason: "Reason", answer: "Broker's answer", first: "First", last: "Last", sample: "Sample",
+  search: "Search: topic:orders.* reason:unroutable since:2h key:17", find: "Find", dropped: "Dropped", nothing: "Nothing here.",
+  more: "Next page", back: "First page", id: "Message", topic: "Topic", key: "Key", tries: "Tries", changed: "Since", select: "Select", selected: "{count} selected",
+  resend: "Resend", drop: "Drop", restore: "Restore", resendAll: "Resend all that match", dropAll: "Drop all that match", restoreAll: "Restore all that match",
+  why: "Reason, kept with each message", perSecond: "Messages a second", steps: "Steps", stepsHint: "1,10,100: so many first, then wait for their answers", skipConsumed: "Leave out what consumers have done",
+  plan: "What it would do", planCount: "{count} messages", planTo: "{count} to {where}", planHopeless: "{count} can't go: {why}", planConsumed: "{count} are left out: consumers have done them",
+  planSeconds: "takes about {seconds} s", dryRun: "Dry run", start: "Start", cancel: "Cancel",
+  timeline: "What happened", at: "At", attempt: "Attempt", outcome: "Outcome", endpoint: "Endpoint", relay: "Relay or person", next: "Next", payload: "Payload", headers: "Headers",
+  hidden: "This token may not see headers and payloads.", asJson: "JSON", asText: "Text", asHex: "Hex", save: "Save", bytes: "{count} bytes", waitsFor: "Waits for message {id}",
+  act: "Act", who: "Who", done: "Done", progress: "{done} of {all}", stop: "Stop", results: "What became of each message", result: "Result", note: "Note", from: "From", at2: "At",
+  changedCount: "Changed", consumedCount: "Consumed already", hopelessCount: "Can't go", leftAlone: "Left alone", failedAgain: "Failed again", runner: "Runner",
+  tokenHint: "A token, as `waybill token NAME` made it. It is kept in this tab alone.", tokenWrong: "This token is not known.", whoami: "{name}, {role}", anonymous: "anonymous, read only",
+  sameInShell: "The same in a shell", newest: "newest first", waiting: "waiting", running: "running", stopping: "stopping", stopped: "stopped",
+  keys: "/ search · j k move · x select · Enter open · r resend · g then o, f, p: overview, failed, operations · ? this", close: "Close", problem: "Not done", version: "version {version}",
+};
+
+export type Word = keyof typeof english;
+
+export const chinese: Record<Word, string> = {
+  title: "Waybill", overview: "总览", failed: "失败", operations: "操作", help: "快捷键", signIn: "登录", signOut: "退出",
+  pause: "暂停刷新", goOn: "继续刷新", paused: "已暂停", theme: "主题", light: "浅色", dark: "深色", system: "跟随系统", language: "English",
+  store: "存储", stores: "存储", routes: "路由", brokers: "消息中间件", route: "路由", broker: "中间件", state: "状态", rate: "每秒确认", inFlight: "在途",
+  confirmed: "已确认", rejected: "被拒绝", unroutable: "无法路由", twice: "可能重复", sending: "等待确认", oldest: "最久等待", blocked: "停住的键",
+  lanes: "持有的通道", premise: "断电可能丢失什么", since: "最近几分钟", doubt: "结果存疑",
+  flowing: "流动", idle: "空闲", stalled: "停滞", down: "不可用", pausedRoute: "已停止",
+  unreachable: "relay 没有应答。本页会自动重试；显示的数据是 {age} 前的。", age: "{seconds} 秒", loading: "读取中……",
+  causes: "按原因", messages: "消息", count: "数量", reason: "原因", answer: "中间件的应答", first: "最早", last: "最近", sample: "示例",
+  search: "搜索：topic:orders.* reason:unroutable since:2h key:17", find: "查找", dropped: "已丢弃", nothing: "没有内容。",
+  more: "下一页", back: "第一页", id: "消息", topic: "主题", key: "键", tries: "尝试次数", changed: "自", select: "选择", selected: "已选 {count} 条",
+  resend: "重发", drop: "丢弃", restore: "恢复", resendAll: "重发全部匹配", dropAll: "丢弃全部匹配", restoreAll: "恢复全部匹配",
+  why: "原因（随每条消息保存）", perSecond: "每秒消息数", steps: "分步", stepsHint: "1,10,100：先发这么多并等待应答", skipConsumed: "跳过消费者已处理的",
+  plan: "将会做什么", planCount: "{count} 条消息", planTo: "{count} 条到 {where}", planHopeless: "{count} 条无法发送：{why}", planConsumed: "跳过 {count} 条：消费者已处理",
+  planSeconds: "约需 {seconds} 秒", dryRun: "试算", start: "开始", cancel: "取消",
+  timeline: "经过", at: "时间", attempt: "第几次", outcome: "结果", endpoint: "端点", relay: "relay 或操作者", next: "接下来", payload: "内容", headers: "消息头",
+  hidden: "此令牌无权查看消息头和内容。", asJson: "JSON", asText: "文本", asHex: "十六进制", save: "保存", bytes: "{count} 字节", waitsFor: "等待消息 {id}",
+  act: "动作", who: "操作者", done: "完成", progress: "{done} / {all}", stop: "停止", results: "每条消息的结果", result: "结果", note: "说明", from: "来源", at2: "时间",
+  changedCount: "已改变", consumedCount: "已被消费", hopelessCount: "无法发送", leftAlone: "未动", failedAgain: "再次失败", runner: "执行者",
+  tokenHint: "用 `waybill token NAME` 生成的令牌，只保存在此标签页。", tokenWrong: "令牌无效。", whoami: "{name}，{role}", anonymous: "匿名，只读",
+  sameInShell: "命令行中的等价操作", newest: "最新在前", waiting: "等待中", running: "进行中", stopping: "正在停止", stopped: "已停止",
+  keys: "/ 搜索 · j k 移动 · x 选择 · Enter 打开 · r 重发 · g 后按 o、f、p：总览、失败、操作 · ? 本提示", close: "关闭", problem: "未完成", version: "版本 {version}",
+};

@@ -1,0 +1,244 @@
+"""The console in a real browser: what a person sees and does when messages don't move."""
+
+import json
+
+import pytest
+
+from harness.browser import Console, chromium
+from harness.traffic import names, send
+from harness.web import Web
+from waybill_services import free_port, wait_until
+
+FAILS = {"max_attempts": 1, "resend_after": "100ms"}
+MARKUP = ["<script>window.hit=1</script>", "<img src=x onerror=window.hit=1>", "\"><svg onload=window.hit=1>", "javascript:window.hit=1",
+          "{{constructor.constructor('window.hit=1')()}}", "</textarea><script>window.hit=1</script>", "' onmouseover='window.hit=1",
+          "<iframe srcdoc='<script>parent.hit=1</script>'>", "<a href=javascript:window.hit=1>x</a>", "\u202egnp.exe", "<style>*{display:none}</style>"]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def tokens(workspace):
+    def make(role):
+        made = workspace.run("token", f"the-{role}", "--role", role, "--json", config=False).expect().json
+        return made["token"], {"role": role, "hash": made["hash"]}
+    return {role: make(role) for role in ("stats", "viewer", "operator")}
+
+
+@pytest.fixture
+def opened(browser, workspace, shop, tokens):
+    """opened(store, role="operator", ...) sets the shop up, starts a relay, and opens its console."""
+    made = []
+
+    def start(store, role="operator", browser_options=None, **options):
+        lines = {f"the-{name}": lines for name, (_, lines) in tokens.items()}
+        http = {"listen": f"127.0.0.1:{free_port()}"}
+        start.queue = shop(store, http=http, tokens=lines, **options)
+        start.web = Web(workspace.relay())
+        made.append(Console(browser, start.web.url, role and tokens[role][0], **(browser_options or {})))
+        return made[-1]
+    yield start
+    for console in made:
+        assert console.complaints == []
+        console.close()
+
+
+@pytest.fixture
+def with_failed(opened, workspace, topology):
+    """with_failed(store, count): a console, and so many messages that no queue was bound for."""
+    def start(store, count=30, make=send, **options):
+        queue = start.queue = topology.queue("nothing.leads.here")
+        console = opened(store, route=FAILS, queue=queue, **options)
+        start.ids = names("m", count)
+        make(store, start.ids)
+        wait_until(lambda: workspace.status()["stores"][0]["failed"] == count, 60, f"{count} messages to fail")
+        with topology.channel() as channel:
+            channel.queue_bind(queue, topology.exchange, "#")
+        return console
+    return start
+
+
+def test_the_overview_follows_a_broker_that_goes_and_comes(sqlite_store, opened, gate, topology):
+    console = opened(sqlite_store, broker_url=gate.url(topology.broker.url()))
+    console.wait_text("idle")
+    gate.cut()
+    console.wait_text("✕ down")
+    send(sqlite_store, names("m", 25))
+    console.page.locator(".card dd", has_text="25").first.wait_for()
+    console.picture("overview-broker-down")
+    gate.open()
+    consumer = topology.consume(opened.queue)
+    consumer.wait_ids(set(names("m", 25)))
+    console.page.locator(".state.calm, .state.good").first.wait_for()
+    wait_until(lambda: "✕ down" not in console.text(), 20, "the route to flow again")
+
+
+def test_a_relay_that_is_gone_is_said_and_found_again(sqlite_store, opened, workspace):
+    console = opened(sqlite_store)
+    console.wait_text("idle")
+    workspace.relays[0].sigkill()
+    console.wait_text("The relay does not answer")
+    assert "idle" in console.text(), "what was known stays on the page"
+    workspace.relay()
+    wait_until(lambda: "does not answer" not in console.text(), 20, "the page to find the relay again")
+
+
+def test_failed_messages_are_found_by_cause_and_resent_after_a_dry_run(store, with_failed, workspace, topology):
+    console = with_failed(store, 30)
+    page = console.open("failed")
+    page.get_by_role("link", name="unroutable").click()
+    console.wait_text("NO_ROUTE")
+    wait_until(lambda: page.get_by_role("searchbox").input_value().startswith("reason:unroutable"), 10, "the search to be shown")
+    console.picture("failed")
+    page.get_by_role("button", name="Resend all that match").click()
+    console.wait_text("30 messages")
+    console.wait_text(f"exchange '{topology.exchange}'")
+    assert workspace.status()["stores"][0]["failed"] == 30, "a dry run changes nothing"
+    page.get_by_label("Reason, kept").fill("the queue is bound again")
+    page.get_by_role("button", name="Dry run").click()
+    console.wait_text("takes about")
+    console.picture("resend")
+    page.get_by_role("button", name="Start").click()
+    console.wait_text("✓ done")
+    console.wait_text("30 of 30")
+    console.picture("operation")
+    consumer = topology.consume(with_failed.queue)
+    consumer.wait_ids(set(with_failed.ids))
+    operation, = workspace.run("operations", "list", "--json").expect().json["operations"]
+    assert operation["who"] == "the-operator" and operation["why"] == "the queue is bound again"
+
+
+def test_some_are_dropped_and_restored_by_keys_alone(sqlite_store, with_failed, workspace):
+    console = with_failed(sqlite_store, 5)
+    page = console.open("failed")
+    page.locator("tr.marked").wait_for()
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    console.wait_text("1 selected")
+    page.get_by_role("button", name="Drop", exact=True).press("Enter")
+    console.wait_text("1 messages")
+    page.get_by_label("Reason, kept").fill("not needed")
+    page.keyboard.press("Enter")
+    console.wait_text("✓ done")
+    assert workspace.status()["stores"][0]["failed"] == 4
+    page.keyboard.press("g")
+    page.keyboard.press("f")
+    page.get_by_role("button", name="Dropped").press("Enter")
+    page.get_by_role("link", name="m-1", exact=True).first.wait_for()
+    page.keyboard.press("?")
+    console.wait_text("x select")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.type") == "search"
+
+
+def test_a_message_is_a_story_with_its_payload(sqlite_store, with_failed):
+    payload = '{"order":12345678901234567890,"price":1.10,"empty":{},"list":[1,{"a":"b, {c}"}]}'
+
+    def make(store, ids):
+        with store.transaction() as transaction:
+            transaction.message("orders.created", payload, key="17", id=ids[0], headers={"x": "y"})
+            transaction.message("orders.created", b"\x00\x01\xff", id=ids[1])
+    console = with_failed(sqlite_store, 2, make=make)
+    page = console.open("messages/m-0")
+    console.wait_text("312 NO_ROUTE")
+    shown = page.inner_text("pre")
+    assert json.loads(shown) == json.loads(payload)
+    assert "12345678901234567890" in shown and "1.10" in shown, "a number is shown as it was sent"
+    page.get_by_role("button", name="Text").click()
+    assert page.inner_text("pre") == payload
+    page.get_by_role("button", name="Hex").click()
+    assert page.inner_text("pre").startswith("00000000  7b 22 6f 72")
+    console.picture("message")
+    page = console.open("messages/m-1")
+    page.get_by_text("00000000  00 01 ff").wait_for()
+
+
+def test_what_strangers_wrote_is_text(sqlite_store, with_failed):
+    def make(store, ids):
+        with store.transaction() as transaction:
+            for number, text in enumerate(MARKUP):
+                transaction.message(f"orders.{text}"[:200], text, key=text, id=f"{ids[number]}{text}"[:200], headers={text[:100]: text})
+    console = with_failed(sqlite_store, len(MARKUP), make=make)
+    page = console.open("failed")
+    console.wait_text("<img src=x onerror=window.hit=1>")
+    for number, text in enumerate(MARKUP):
+        page.goto("about:blank")
+        page.goto(console.url)
+        console.open("failed")
+        page.locator("a", has_text=f"m-{number}{text}"[:40]).first.click()
+        page.locator("pre").wait_for()
+        assert text in page.inner_text("pre")
+    assert page.evaluate("window.hit") is None
+    csp = page.request.get(console.url).headers["content-security-policy"]
+    assert "script-src 'self'" in csp and "unsafe" not in csp
+
+
+def test_a_viewer_sees_and_does_not_touch(sqlite_store, with_failed):
+    console = with_failed(sqlite_store, 3, role="viewer")
+    page = console.open("failed")
+    page.get_by_role("link", name="m-1", exact=True).first.wait_for()
+    assert page.get_by_role("button", name="Resend").count() == 0
+    assert page.get_by_role("checkbox").count() == 0
+    page = console.open("messages/m-1")
+    console.wait_text("This token may not see headers and payloads")
+    assert page.locator("pre").count() == 0
+
+
+def test_a_wrong_token_is_told_and_forgotten(sqlite_store, opened):
+    console = opened(sqlite_store, role=None)
+    console.page.get_by_label("A token, as", exact=False).fill("wb_wrong")
+    console.page.get_by_role("button", name="Sign in").click()
+    console.wait_text("This token is not known")
+    assert console.page.evaluate("sessionStorage.length") == 0
+
+
+def test_both_languages_and_both_themes_are_whole(sqlite_store, with_failed):
+    console = with_failed(sqlite_store, 3)
+    page = console.page
+    def ground():
+        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    light = ground()
+    page.get_by_role("button", name="中文").click()
+    page.get_by_label("主题").select_option("dark")
+    wait_until(lambda: ground() != light, 10, "the page to be dark")
+    dark = ground()
+    console.open("failed")
+    console.wait_text("按原因")
+    console.picture("failed-chinese-dark")
+    page.reload()
+    console.wait_text("按原因")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    assert ground() == dark
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_accessible(sqlite_store, with_failed, workspace, theme):
+    console = with_failed(sqlite_store, 3, browser_options={"bypass_csp": True, "color_scheme": theme})
+    workspace.run("failed", "drop", "--id", "m-2", "--yes").expect()
+    operation = workspace.run("operations", "list", "--json").expect().json["operations"][0]["id"]
+    for place, word in (("", "Confirms/s"), ("failed", "NO_ROUTE"), ("messages/m-0", "NO_ROUTE"), ("operations", "done"),
+                        (f"operations/{operation}", "dropped"), ("sign-in", "A token")):
+        console.open(place)
+        console.wait_text(word)
+        assert console.accessibility() == [], place
+    page = console.open("failed")
+    page.get_by_role("button", name="Resend all that match").click()
+    console.wait_text("2 messages")
+    assert console.accessibility() == []
+
+
+def test_it_is_readable_on_a_phone(sqlite_store, with_failed):
+    console = with_failed(sqlite_store, 3, browser_options={"viewport": {"width": 375, "height": 700}})
+    for place, word in (("", "Confirms/s"), ("failed", "NO_ROUTE"), ("messages/m-0", "NO_ROUTE"), ("operations", "Operations")):
+        console.open(place)
+        console.wait_text(word)
+        wide = console.page.evaluate("document.scrollingElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{place} is {wide} pixels too wide"
+    console.open("failed")
+    console.wait_text("NO_ROUTE")
+    console.picture("failed-phone")
