@@ -76,6 +76,8 @@ Status RunningRelay::reload(const Result<Config>& next, const std::function<void
   config_ = *next;
   auto begun = begin();
   if (begun) return {};
+  // It may have begun, and found only then that it can't answer at its address.
+  service_->stop(config_.relay.stop_timeout);
   config_ = former;
   server_.reset();
   if (auto again = begin(); !again) return again;

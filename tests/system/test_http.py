@@ -277,6 +277,24 @@ def test_a_reload_of_nonsense_changes_nothing_and_is_seen(sqlite_store, serve, w
     assert web.metrics()["waybill_config_last_reload_success"] == 1
 
 
+def test_a_reload_to_an_address_that_is_taken_goes_back(sqlite_store, serve, workspace, topology):
+    web = serve(sqlite_store)
+    relay = workspace.relays[0]
+    consumer = topology.consume(serve.queue)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        text = workspace.config.read_text()
+        workspace.config.write_text(text.replace("127.0.0.1:0", f"127.0.0.1:{taken.getsockname()[1]}"))
+        reload(relay, "not reloaded")
+    assert "Address already in use" in relay.text()
+    again = Web(relay)
+    assert again.metrics()["waybill_config_last_reload_success"] == 0
+    send(sqlite_store, names("m", 20))
+    consumer.wait_ids(set(names("m", 20)))
+    assert consumer.count() == 20
+
+
 def test_an_address_that_is_taken_is_an_error_if_it_was_asked_for(sqlite_store, shop, workspace):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
