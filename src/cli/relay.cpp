@@ -8,18 +8,18 @@
 
 #include "cli/long_running.hpp"
 #include "cli/running_relay.hpp"
-#include "cli/service_manager.hpp"
 #include "cli/session.hpp"
+#include "cli/supervisor.hpp"
 #include "core/text.hpp"
 
 namespace waybill::cli {
 namespace {
 
-void reload(const Session& session, RunningRelay& relay, ServiceManager& manager, const LogSink& log) {
+void reload(const Session& session, RunningRelay& relay, Supervisor& supervisor, const LogSink& log) {
   log("info", "reloading " + session.config_file);
-  manager.reloading();
-  const auto reloaded = relay.reload(session.load(), [&manager] { manager.alive(); });
-  manager.ready();
+  supervisor.reloading();
+  const auto reloaded = relay.reload(session.load(), [&supervisor] { supervisor.alive(); });
+  supervisor.ready();
   if (reloaded) {
     log("info", "reloaded");
   } else {
@@ -40,14 +40,14 @@ std::string summary(const relay::Service& service) {
 }
 
 /// Waits until something ends the relay's work. Gives the signal, or 0 when it drained or can't go on.
-int wait_for_end(const Session& session, RunningRelay& relay, const StopSignals& signals, ServiceManager& manager,
+int wait_for_end(const Session& session, RunningRelay& relay, const StopSignals& signals, Supervisor& supervisor,
                  bool drain, const LogSink& log) {
   while (true) {
     const int signal = signals.wait_briefly();
-    manager.alive();
-    manager.status(summary(relay.service()));
+    supervisor.alive();
+    supervisor.status(summary(relay.service()));
     if (signal == SIGHUP) {
-      reload(session, relay, manager, log);
+      reload(session, relay, supervisor, log);
     } else if (signal != 0) {
       return signal;
     }
@@ -57,7 +57,7 @@ int wait_for_end(const Session& session, RunningRelay& relay, const StopSignals&
 }
 
 /// Stops in good order; a second signal ends the process at once, which is safe and only costs re-sends.
-bool stop(relay::Service& service, const StopSignals& signals, ServiceManager& manager, Duration limit) {
+bool stop(relay::Service& service, const StopSignals& signals, Supervisor& supervisor, Duration limit) {
   std::atomic<bool> stopped{false};
   bool clean = false;
   std::thread stopping([&] {
@@ -65,7 +65,7 @@ bool stop(relay::Service& service, const StopSignals& signals, ServiceManager& m
     stopped = true;
   });
   while (!stopped) {
-    manager.alive();
+    supervisor.alive();
     if (const int signal = signals.wait_briefly(); signal != 0 && signal != SIGHUP) _exit(128 + signal);
   }
   stopping.join();
@@ -86,13 +86,13 @@ int run(const Session& session, bool drain) {
   if (!started) return fail(started.error());
   auto& relay = **started;
   logger->info("relay {} started with {}", process_name(), config->file);
-  ServiceManager manager;
-  manager.ready();
-  const int signal = wait_for_end(session, relay, signals, manager, drain, log);
-  manager.stopping();
+  Supervisor supervisor;
+  supervisor.ready();
+  const int signal = wait_for_end(session, relay, signals, supervisor, drain, log);
+  supervisor.stopping();
   if (signal != 0) logger->info("stopping on signal {}: waiting for open confirms", signal);
   const auto fatal = relay.service().fatal();
-  const bool clean = stop(relay.service(), signals, manager, relay.config().relay.stop_timeout);
+  const bool clean = stop(relay.service(), signals, supervisor, relay.config().relay.stop_timeout);
   if (fatal) return fail(*fatal);
   logger->info("stopped{}", clean ? "" : "; some answers are in doubt and will be sent again, flagged");
   return done;

@@ -6,15 +6,15 @@
 
 namespace waybill::cli {
 
-/// Tells the service manager that started this process how it stands, by the protocol of sd_notify(3): datagrams to the
-/// socket that $NOTIFY_SOCKET names. Without one nothing is said. Used by one thread; never blocks.
-class ServiceManager {
+/// Tells the supervisor (systemd) that started this process how it stands, by the protocol of sd_notify(3): datagrams
+/// to the socket that $NOTIFY_SOCKET names. Without one nothing is said. Used by one thread; never blocks.
+class Supervisor {
  public:
   /// Reads $NOTIFY_SOCKET and $WATCHDOG_USEC.
-  ServiceManager();
-  ~ServiceManager();
-  ServiceManager(const ServiceManager&) = delete;
-  ServiceManager& operator=(const ServiceManager&) = delete;
+  Supervisor();
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
 
   void ready();
   void reloading();

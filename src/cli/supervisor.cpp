@@ -1,4 +1,4 @@
-#include "cli/service_manager.hpp"
+#include "cli/supervisor.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -39,36 +39,36 @@ std::string monotonic_us() {
 
 }  // namespace
 
-ServiceManager::ServiceManager() {
+Supervisor::Supervisor() {
   if (const char* name = std::getenv("NOTIFY_SOCKET")) socket_ = connect_to(name);
   const char* watchdog = std::getenv("WATCHDOG_USEC");
   // Twice as often as needed, as sd_watchdog_enabled(3) advises.
   if (socket_ >= 0 && watchdog != nullptr) alive_interval_ = std::chrono::microseconds{std::atoll(watchdog) / 2};
 }
 
-ServiceManager::~ServiceManager() {
+Supervisor::~Supervisor() {
   if (socket_ >= 0) close(socket_);
 }
 
-void ServiceManager::ready() { say("READY=1"); }
-void ServiceManager::reloading() { say("RELOADING=1\nMONOTONIC_USEC=" + monotonic_us()); }
-void ServiceManager::stopping() { say("STOPPING=1"); }
+void Supervisor::ready() { say("READY=1"); }
+void Supervisor::reloading() { say("RELOADING=1\nMONOTONIC_USEC=" + monotonic_us()); }
+void Supervisor::stopping() { say("STOPPING=1"); }
 
-void ServiceManager::status(const std::string& text) {
+void Supervisor::status(const std::string& text) {
   if (text == status_ || now() - said_status_at_ < between_statuses) return;
   status_ = text;
   said_status_at_ = now();
   say("STATUS=" + text);
 }
 
-void ServiceManager::alive() {
+void Supervisor::alive() {
   if (alive_interval_ == Duration{0} || now() - said_alive_at_ < alive_interval_) return;
   said_alive_at_ = now();
   say("WATCHDOG=1");
 }
 
 // Who does not listen need not know.
-void ServiceManager::say(const std::string& state) const {
+void Supervisor::say(const std::string& state) const {
   if (socket_ >= 0) [[maybe_unused]]
     const auto sent = send(socket_, state.data(), state.size(), MSG_NOSIGNAL);
 }
