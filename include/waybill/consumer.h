@@ -21,8 +21,8 @@ namespace waybill {
 
 /// How to consume.
 struct ConsumerOptions {
-  std::string url;    ///< `amqp://user:password@host:port/vhost`, `kafka://host:port,host:port`, `rocketmq://host:port`;
-                      ///< `amqps://`, `kafkas://`, `rocketmqs://`
+  std::string url;  ///< `amqp://user:password@host:port/vhost`, `kafka://host:port,host:port`, `rocketmq://host:port`;
+                    ///< `amqps://`, `kafkas://`, `rocketmqs://`
   std::string queue;  ///< RabbitMQ's queue, topic of Kafka or RocketMQ; must exist
   std::string group;  ///< Kafka, RocketMQ (where it must exist): its consumers share the topic; not used by RabbitMQ
   std::uint16_t prefetch = 100;              ///< unacknowledged deliveries that may be outstanding here (1..65535)
@@ -52,9 +52,9 @@ struct Delivery {
 /// changes, deliveries not yet acknowledged go to whoever has their partition then.
 ///
 /// RocketMQ hands out again what was not acknowledged by a consumer that is gone, and what was rejected, after a second
-/// and more, in no order, and moves it to the group's dead letters after the group's number of attempts. What is worked on
-/// for long is kept from others meanwhile. A new group begins with the oldest message only while a broker still has that
-/// in its memory, else with the newest. The end of a consumer takes up to 5 s: until the poll under way has ended.
+/// and more, in no order, and moves it to the group's dead letters after the group's number of attempts. What is worked
+/// on for long is kept from others meanwhile. A new group begins with the oldest message only while a broker still has
+/// that in its memory, else with the newest. The end of a consumer takes up to 5 s: until the poll under way has ended.
 class Consumer {
  public:
   virtual ~Consumer() = default;
