@@ -323,7 +323,8 @@ class Store {
   virtual Result<std::uint64_t> restore(std::span<const Ticket> tickets, const std::string& who,
                                         const std::string& why) = 0;
 
-  /// Stores a new operation with revision 1, and forgets those that ended long ago (days_kept). `busy`: the id is taken.
+  /// Stores a new operation with revision 1, and forgets those that ended long ago (days_kept). `busy`: the id is
+  /// taken.
   virtual Status add_operation(const std::string& id, const std::string& document) = 0;
   /// Stores the next state of an operation together with results, all or nothing, if it still has this revision: true.
   /// False: somebody else changed it, or it is gone; nothing was stored.
