@@ -1,20 +1,15 @@
+include(${CMAKE_CURRENT_LIST_DIR}/literals.cmake)
+
 # waybill_embed(TARGET NAME FILE...): compiles the files, one after the other, into TARGET as
 # `extern const std::string_view NAME` of namespace waybill::embedded, declared in "embedded/NAME.hpp".
 function(waybill_embed target name)
-  set(text "")
+  set(paths "")
   foreach(file IN LISTS ARGN)
     get_filename_component(path ${file} ABSOLUTE)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
-    file(READ ${path} part)
-    # A compiler need not take a literal of more than 64 KiB: adjacent pieces are joined by it.
-    string(LENGTH "${part}" length)
-    set(offset 0)
-    while(offset LESS length)
-      string(SUBSTRING "${part}" ${offset} 8000 piece)
-      string(APPEND text "R\"embed(${piece})embed\"\n")
-      math(EXPR offset "${offset} + 8000")
-    endwhile()
+    list(APPEND paths ${path})
   endforeach()
+  waybill_literals(text ${paths})
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/generated)
   file(CONFIGURE OUTPUT ${dir}/embedded/${name}.hpp CONTENT
     "#pragma once\n#include <string_view>\nnamespace waybill::embedded { extern const std::string_view ${name}; }\n")

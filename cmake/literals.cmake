@@ -1,0 +1,16 @@
+# waybill_literals(OUT FILE...): the files, one after the other, as a string literal in adjacent pieces: a compiler need not
+# take one piece of more than 64 KiB.
+function(waybill_literals out)
+  set(text "")
+  foreach(file IN LISTS ARGN)
+    file(READ ${file} part)
+    string(LENGTH "${part}" length)
+    set(offset 0)
+    while(offset LESS length)
+      string(SUBSTRING "${part}" ${offset} 8000 piece)
+      string(APPEND text "R\"embed(${piece})embed\"\n")
+      math(EXPR offset "${offset} + 8000")
+    endwhile()
+  endforeach()
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
