@@ -55,7 +55,7 @@ struct RouteState {
 
 /// What `status` shows of a route.
 struct RouteFigures {
-  enum class State { flowing, idle, stalled, down, paused };
+  enum class State { idle, flowing, paused, stalled, down };  ///< what needs a person's eye wins: the later, the worse
   State state = State::idle;
   std::string detail;
   std::size_t in_flight = 0;

@@ -5,6 +5,7 @@
 #include "core/config/sections.hpp"
 
 namespace waybill::config {
+
 bool is_name(std::string_view name) noexcept {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
