@@ -118,6 +118,11 @@ std::string hopeless_reason(const Config& config, const store::Troubled& trouble
   return {};
 }
 
+std::string_view past_of(BulkAct act) noexcept {
+  if (act == BulkAct::resend) return "resent";
+  return act == BulkAct::drop ? "dropped" : "restored";
+}
+
 std::string_view state_before(BulkAct act) noexcept { return act == BulkAct::restore ? "dropped" : "failed"; }
 
 Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, std::span<const store::FailedFilter> filters,

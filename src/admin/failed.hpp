@@ -40,6 +40,8 @@ struct BulkPlan {
 
 enum class BulkAct { resend, drop, restore };
 std::string_view to_string(BulkAct act) noexcept;
+/// `resent`, `dropped`, `restored`.
+std::string_view past_of(BulkAct act) noexcept;
 
 /// Called now and then with how many messages were looked at or acted on.
 using Progress = std::function<void(std::uint64_t done)>;

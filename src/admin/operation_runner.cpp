@@ -20,11 +20,6 @@ constexpr Duration step_limit = std::chrono::seconds{60};
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
 
-std::string past(BulkAct act) {
-  if (act == BulkAct::resend) return "resent";
-  return act == BulkAct::drop ? "dropped" : "restored";
-}
-
 /// One runner's work on one operation.
 class Run {
  public:
@@ -79,7 +74,7 @@ class Run {
       if (!found) return found.error();
       if (*found == OperationTrace::Found::as_before) continue;
       // One that has left was in this operation's hand when it did.
-      note(id, *found == OperationTrace::Found::changed_by_another ? left_alone : past(order().act));
+      note(id, *found == OperationTrace::Found::changed_by_another ? left_alone : std::string(past_of(order().act)));
       settled_.insert(id);
     }
     progress().open.clear();
@@ -178,7 +173,8 @@ class Run {
     const auto ids = std::exchange(progress().open, {});
     const auto ours = trace_.changed_by_us(ids, *changed);
     if (!ours) return ours.error();
-    for (std::size_t i = 0; i < ids.size(); ++i) note(ids[i], (*ours)[i] ? past(order().act) : left_alone);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      note(ids[i], (*ours)[i] ? std::string(past_of(order().act)) : left_alone);
     acted_in_step_ += *changed;
     acted_ += acting.size();
     return {};
@@ -186,7 +182,7 @@ class Run {
 
   void note(const std::string& id, const std::string& result) {
     results_.push_back({progress().looked_at + results_.size() + 1, id, result});
-    if (result == past(order().act) && is_in_step()) step_ids_.push_back(id);
+    if (result == past_of(order().act) && is_in_step()) step_ids_.push_back(id);
   }
 
   /// No faster than the rate, by this runner's own clock.
@@ -310,7 +306,7 @@ class Run {
   void count_results(OperationProgress& next) const {
     for (const auto& one : results_) {
       ++next.looked_at;
-      if (one.result == past(order().act)) {
+      if (one.result == past_of(order().act)) {
         ++next.changed;
       } else if (one.result.starts_with("consumed")) {
         ++next.consumed;

@@ -14,11 +14,6 @@ namespace {
 
 constexpr Duration look_interval = std::chrono::milliseconds{300};
 
-std::string past(admin::BulkAct act) {
-  if (act == admin::BulkAct::resend) return "resent";
-  return act == admin::BulkAct::drop ? "dropped" : "restored";
-}
-
 }  // namespace
 
 Result<admin::Operation> follow(const Session& session, const Opened& opened, const std::string& id) {
@@ -53,8 +48,8 @@ int report_end(const Session& session, const admin::Operation& operation) {
     json["stopped"] = stopped ? operation.progress.note : "";
     session.print(json);
   } else {
-    session.print(fmt::format("{} messages {} (operation {})\n", operation.progress.changed, past(operation.order.act),
-                              operation.id));
+    session.print(fmt::format("{} messages {} (operation {})\n", operation.progress.changed,
+                              admin::past_of(operation.order.act), operation.id));
   }
   if (!stopped) return done;
   complain(printable(operation.progress.note));
