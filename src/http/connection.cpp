@@ -124,7 +124,6 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     request.host = header(wire::field::host);
     request.authorization = header(wire::field::authorization);
     request.content_type = header(wire::field::content_type);
-    request.if_none_match = header(wire::field::if_none_match);
     request.body = std::move(message.body());
     ErrorOnWire unknown;
     const auto peer = beast::get_lowest_layer(stream_).socket().remote_endpoint(unknown);

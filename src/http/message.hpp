@@ -16,7 +16,6 @@ struct Request {
   std::string host;           ///< the header `Host`, empty when it is missing
   std::string authorization;  ///< the header, empty when it is missing
   std::string content_type;
-  std::string if_none_match;
   std::string body;
   std::string peer;  ///< address of the other side, for the log
 };
