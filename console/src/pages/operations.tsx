@@ -30,8 +30,8 @@ export function Operations({ place, me }: { place: Place; me: Me }) {
           { title: say("changedCount"), cell: (one) => grouped(one.changed), numeric: true },
           { title: say("who"), cell: (one) => one.who },
           { title: say("from"), cell: (one) => one.from },
-          { title: say("search").split("：")[0]!.split(":")[0]!, cell: (one) => <code>{filterText(one)}</code>, wide: true },
-          { title: say("why").split("（")[0]!.split(",")[0]!, cell: (one) => one.why, wide: true },
+          { title: say("filter"), cell: (one) => <code>{filterText(one)}</code>, wide: true },
+          { title: say("given"), cell: (one) => one.why, wide: true },
         ]} />
       ) : problem ? null : <p class="quiet">{say("loading")}</p>}
       {value?.next ? <a class="button" href={href(["operations"], { store, before: value.next })}>{say("more")}</a> : null}

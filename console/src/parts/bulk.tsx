@@ -1,7 +1,7 @@
 // Resend, drop and restore: always with what it would do first.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get, post, Problem, type Operation, type OperationOrder, type Plan } from "../api";
+import { post, Problem, type Operation, type OperationOrder, type Plan } from "../api";
 import { useSay } from "../language";
 import { go, href } from "../place";
 import { Trouble } from "./trouble";
@@ -87,5 +87,3 @@ export function BulkDialog({ asked, close }: { asked: Asked; close: () => void }
     </dialog>
   );
 }
-
-export const readOperation = (id: string, store: string): Promise<Operation> => get(`operations/${encodeURIComponent(id)}?store=${encodeURIComponent(store)}`);
