@@ -153,6 +153,15 @@ def workspace(tmp_path):
 
 
 @pytest.fixture
+def tokens(workspace):
+    """A token of each role, made as a person makes them: role -> (token, its lines of the configuration)."""
+    def make(role):
+        made = workspace.run("token", f"the-{role}", "--role", role, "--json", config=False).expect().json
+        return made["token"], {"role": role, "hash": made["hash"]}
+    return {role: make(role) for role in ("stats", "viewer", "operator")}
+
+
+@pytest.fixture
 def sqlite_store(tmp_path):
     return stores.SQLite(tmp_path / "shop.db")
 

@@ -22,14 +22,6 @@ def browser():
 
 
 @pytest.fixture
-def tokens(workspace):
-    def make(role):
-        made = workspace.run("token", f"the-{role}", "--role", role, "--json", config=False).expect().json
-        return made["token"], {"role": role, "hash": made["hash"]}
-    return {role: make(role) for role in ("stats", "viewer", "operator")}
-
-
-@pytest.fixture
 def opened(browser, workspace, shop, tokens):
     """opened(store, role="operator", ...) sets the shop up, starts a relay, and opens its console."""
     made = []

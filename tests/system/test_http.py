@@ -22,15 +22,6 @@ MIB = 1 << 20
 
 
 @pytest.fixture
-def tokens(workspace):
-    """One token of each role, made as a person makes them: name -> (token, its lines of the configuration)."""
-    def make(role):
-        made = workspace.run("token", f"the-{role}", "--role", role, "--json", config=False).expect().json
-        return made["token"], {"role": role, "hash": made["hash"]}
-    return {role: make(role) for role in ("stats", "viewer", "operator")}
-
-
-@pytest.fixture
 def serve(workspace, shop):
     """serve(store, ...) sets the shop up, starts a relay that answers at a port of its own, and gives the client."""
     def start(store, tokens=None, http=None, **options):

@@ -1,12 +1,15 @@
 """Bulk acts on messages, started by the command line or the REST API: each message once, whoever dies."""
 
+import signal
 import statistics
+import subprocess
 import threading
 import time
 from collections import Counter
 
 import pytest
 
+from harness import binary
 from harness.stores import EVERY
 from harness.traffic import names, send
 from harness.web import Web
@@ -16,17 +19,11 @@ FAILS = {"max_attempts": 1, "resend_after": "100ms"}
 
 
 @pytest.fixture
-def operator(workspace):
-    made = workspace.run("token", "ann", "--role", "operator", "--json", config=False).expect().json
-    return made["token"], {"ann": {"role": "operator", "hash": made["hash"]}}
-
-
-@pytest.fixture
-def failed(workspace, topology, shop, operator):
+def failed(workspace, topology, shop, tokens):
     """failed(store, count): that many messages have failed, since no queue was bound. Gives their ids."""
     def make(store, count):
         make.queue = topology.queue("nothing.leads.here")
-        shop(store, route=FAILS, queue=make.queue, http={"listen": "127.0.0.1:0"}, tokens=operator[1])
+        shop(store, route=FAILS, queue=make.queue, http={"listen": "127.0.0.1:0"}, tokens={"ann": tokens["operator"][1]})
         ids = names("m", count)
         send(store, ids)
         relay = workspace.relay()
@@ -87,7 +84,7 @@ def store_history(workspace, store, message):
     return [attempt["outcome"] for attempt in told.json["history"]]
 
 
-def test_two_people_at_once_send_each_message_once(store, failed, workspace, topology, operator):
+def test_two_people_at_once_send_each_message_once(store, failed, workspace, topology, tokens):
     ids = failed(store, 900)
     consumer = topology.consume(failed.queue)
     web = Web(workspace.relay())
@@ -95,22 +92,22 @@ def test_two_people_at_once_send_each_message_once(store, failed, workspace, top
     people = [threading.Thread(target=lambda: answers.append(workspace.run("failed", "resend", "--all", "--yes")))
               for _ in range(2)]
     people.append(threading.Thread(target=lambda: answers.append(web.get(
-        "/api/v1/operations", operator[0], method="POST", json={"act": "resend", "all": True, "why": "me too"}))))
+        "/api/v1/operations", tokens["operator"][0], method="POST", json={"act": "resend", "all": True, "why": "me too"}))))
     for person in people:
         person.start()
     for person in people:
         person.join()
-    wait_until(lambda: all(one["state"] == "done" for one in web.json("/api/v1/operations", operator[0])["operations"]),
+    wait_until(lambda: all(one["state"] == "done" for one in web.json("/api/v1/operations", tokens["operator"][0])["operations"]),
                60, "all operations to end")
-    operations = web.json("/api/v1/operations", operator[0])["operations"]
+    operations = web.json("/api/v1/operations", tokens["operator"][0])["operations"]
     assert sum(one["changed"] for one in operations) == 900, operations
     consumer.wait_ids(set(ids))
     assert consumer.count() == 900
 
 
-def test_the_api_starts_follows_and_stops(sqlite_store, failed, workspace, operator):
+def test_the_api_starts_follows_and_stops(sqlite_store, failed, workspace, tokens):
     failed(sqlite_store, 500)
-    web, token = Web(workspace.relay()), operator[0]
+    web, token = Web(workspace.relay()), tokens["operator"][0]
     plan = web.get("/api/v1/operations", token, method="POST",
                    json={"act": "resend", "q": "topic:orders.* reason:unroutable", "dry_run": True}).json()["plan"]
     assert plan["count"] == 500 and plan["seconds"] == 1.0
@@ -128,10 +125,6 @@ def test_the_api_starts_follows_and_stops(sqlite_store, failed, workspace, opera
 
 
 def test_ctrl_c_stops_what_the_command_line_runs(sqlite_store, failed, workspace):
-    import signal
-    import subprocess
-
-    from harness import binary
     failed(sqlite_store, 400)
     command = [binary.path(), "failed", "resend", "--all", "--yes", "--rate", "20", "--json", "-c", str(workspace.config)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
