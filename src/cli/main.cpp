@@ -33,6 +33,7 @@ void add_commands(CLI::App& app, Session& session) {
   add_bench(app, session);
   add_token(app, session);
   add_completion(app, session);
+  add_manual(app, session);
 }
 
 /// When the first word names no command: what to say instead of the parser's own words.

@@ -73,5 +73,6 @@ void add_route(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_token(CLI::App& app, Session& session);
 void add_completion(CLI::App& app, Session& session);
+void add_manual(CLI::App& app, Session& session);
 
 }  // namespace waybill::cli
