@@ -5,7 +5,8 @@
  * \file
  * The C interface: for C, and for every language that can call it. C11, or C++.
  *
- * Link `waybill_c_postgresql` or `waybill_c_sqlite` and the database's own client library.
+ * Link `libwaybill_c_postgresql` or `libwaybill_c_sqlite` (CMake: `waybill::c_postgresql`, `waybill::c_sqlite`) and the
+ * database's own client library.
  *
  * Stable: no function, value or field here is ever removed, renumbered or moved. New fields are appended to structures
  * that start with `size`, and a library reads only the fields that fit into the `size` its caller gave.

@@ -6,6 +6,19 @@
 
 #include "waybill/waybill.h"
 
+/* What programs were built with, one after the other: a value that moves would tell them something else. */
+_Static_assert(WAYBILL_OK == 0 && WAYBILL_INVALID_ARGUMENT == 1 && WAYBILL_INVALID_CONFIGURATION == 2 &&
+                   WAYBILL_MISSING_SECRET == 3 && WAYBILL_MISSING_SCHEMA == 4 && WAYBILL_NEWER_SCHEMA == 5 &&
+                   WAYBILL_OLDER_SCHEMA == 6 && WAYBILL_MOVED_STORE == 7 && WAYBILL_UNREACHABLE == 8 &&
+                   WAYBILL_UNAUTHORIZED == 9 && WAYBILL_TIMEOUT == 10 && WAYBILL_BUSY == 11 &&
+                   WAYBILL_READ_ONLY == 12 && WAYBILL_DISK_FULL == 13 && WAYBILL_LOST_LANE == 14 &&
+                   WAYBILL_NOT_FOUND == 15 && WAYBILL_REFUSED == 16 && WAYBILL_UNSUPPORTED == 17 &&
+                   WAYBILL_IN_DOUBT == 18 && WAYBILL_CORRUPT == 19 && WAYBILL_INTERNAL == 20,
+               "error codes keep their values");
+_Static_assert(WAYBILL_ONCE_NEW == 0 && WAYBILL_ONCE_DUPLICATE == 1 && WAYBILL_ONCE_CONFLICT == 2 &&
+                   WAYBILL_ONCE_EXPIRED == 3 && WAYBILL_ID_SIZE == 256,
+               "results keep their values");
+
 static int failures = 0;
 
 static void expect(int holds, const char* what) {

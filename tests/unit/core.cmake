@@ -15,6 +15,9 @@ add_executable(c_interface_test c_interface_test.c)
 set_target_properties(c_interface_test PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF LINKER_LANGUAGE CXX)
 target_link_libraries(c_interface_test PRIVATE waybill_c_sqlite PkgConfig::SQLITE)
 add_test(NAME c_interface_test COMMAND c_interface_test)
+if(NOT WAYBILL_SANITIZE)
+  add_test(NAME c_interface_stays_what_it_was COMMAND ${PROJECT_SOURCE_DIR}/tools/lint/abi ${PROJECT_BINARY_DIR})
+endif()
 
 include(public_headers.cmake)
 
