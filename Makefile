@@ -14,7 +14,7 @@ export CMAKE_C_COMPILER_LAUNCHER := $(ccache)
 export CMAKE_CXX_COMPILER_LAUNCHER := $(ccache)
 endif
 
-.PHONY: help setup build test demo bench soak sanitize lint format services clean
+.PHONY: help setup build test package demo bench soak sanitize lint format services clean
 .DEFAULT_GOAL := help
 
 help: ## lists the targets
@@ -30,6 +30,10 @@ build: setup ## builds everything: PRESET=release | debug | asan | tsan | clang 
 # Tests wait more than they work: one more at once than there are cores.
 test: build ## builds, starts private servers, runs every test, stops the servers
 	@tools/services run -- ctest --preset $(PRESET) -j $$(($(JOBS) + 1))
+
+package: build ## Debian packages of the program, the C libraries and what services build with: build/release/packages
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target package_contents
+	@cpack --config build/$(PRESET)/CPackConfig.cmake -B build/$(PRESET)/packages
 
 demo: build ## the shop on real orders while parts of it are killed: STORE=sqlite | postgresql | redis, GUARD=once | sharded | redis | both | cache, BROKER=rabbitmq | kafka | rocketmq
 	@$(python) tools/demo --store $(STORE) --guard $(GUARD) --broker $(BROKER)

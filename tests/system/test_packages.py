@@ -1,0 +1,64 @@
+"""The Debian packages in a root that has nothing else of ours: installed, built against, removed."""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ["WAYBILL_BINARY"]).resolve().parents[2]
+PROJECTS = ROOT / "tests" / "package"
+
+
+def run(*command, **more):
+    ended = subprocess.run([str(word) for word in command], capture_output=True, text=True, **more)
+    assert ended.returncode == 0, f"{command[0]} ended with {ended.returncode}\n{ended.stdout[-4000:]}\n{ended.stderr[-8000:]}"
+    return ended
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packages")
+    run("cmake", "--build", BUILD, "--target", "package_contents")
+    run("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", folder)
+    found = sorted(folder.glob("*.deb"))
+    assert [package.name.split("_")[0] for package in found] == ["libwaybill-dev", "libwaybill0", "waybill"]
+    return found
+
+
+def sources_of_packages():
+    """Where this machine has its own packages from."""
+    candidates = [pathlib.Path("/etc/apt/sources.list"), *pathlib.Path("/etc/apt/sources.list.d").glob("debian*")]
+    return [file for file in candidates if file.is_file() and "bookworm" in file.read_text()]
+
+
+def test_a_clean_debian_installs_builds_against_and_removes_them(packages):
+    hooks = [
+        'mkdir -p "$1/packages" "$1/projects"',
+        *(f"copy-in {package} /packages" for package in packages),
+        *(f"copy-in {PROJECTS / project} /projects" for project in ("producer", "service", "missing")),
+        f"copy-in {PROJECTS / 'in_clean_root.sh'} /",
+        'chroot "$1" /in_clean_root.sh',
+    ]
+    # What is printed inside comes on stderr.
+    printed = run(
+        "mmdebstrap", "--variant=apt", "--format=null", *(f"--customize-hook={hook}" for hook in hooks),
+        "bookworm", "/dev/null", *sources_of_packages(),
+    ).stderr
+    assert "all as promised" in printed
+    assert "deliveries 10, effects 5" in printed
+
+
+def test_every_command_has_a_manual_page_that_man_understands(packages, tmp_path):
+    program = next(package for package in packages if package.name.startswith("waybill_"))
+    run("dpkg-deb", "-x", program, tmp_path)
+    pages = tmp_path / "usr/share/man/man1"
+    commands = [
+        line.split()[0] for line in run(os.environ["WAYBILL_BINARY"], "--help").stdout.split("Subcommands:\n")[1].split("\n\n")[0].splitlines()
+    ]
+    assert {page.name for page in pages.iterdir()} == {"waybill.1", *(f"waybill-{command}.1" for command in commands)}
+    for page in pages.iterdir():
+        shown = subprocess.run(["man", "--warnings", "-l", page], capture_output=True, text=True, env={**os.environ, "MANWIDTH": "100"})
+        assert shown.returncode == 0 and shown.stderr == "", f"{page.name}: {shown.stderr}"
+        assert "EXIT STATUS" in shown.stdout
