@@ -31,6 +31,26 @@ Json consumer_json(const inbox::ConsumerMarks& marks) {
           {"expired_before", when(marks.bound_ms)}};
 }
 
+Json conflict_json(const inbox::Conflict& conflict) {
+  return {{"seq", conflict.seq},
+          {"consumer", conflict.consumer},
+          {"unique_id", conflict.unique_id},
+          {"fingerprint", conflict.fingerprint},
+          {"kept",
+           {{"digest", conflict.kept_digest},
+            {"message_id", conflict.kept_message_id},
+            // A mark in Redis does not tell.
+            {"at", conflict.kept_ms == 0 ? Json{} : Json(format_when(conflict.kept_ms))}}},
+          {"refused",
+           {{"digest", conflict.digest}, {"message_id", conflict.message_id}, {"at", format_when(conflict.found_ms)}}}};
+}
+
+Result<std::vector<inbox::Conflict>> inbox_conflicts(const StoreConfig& store, const inbox::ConflictFilter& filter) {
+  auto inbox = inbox::open_inspection(store);
+  if (!inbox) return inbox.error();
+  return (*inbox)->conflicts(filter);
+}
+
 Result<Json> inbox_totals(const StoreConfig& store, const std::string& consumer) {
   auto inbox = inbox::open_inspection(store);
   if (!inbox && inbox.error().code() == ErrorCode::unsupported) return Json::array();

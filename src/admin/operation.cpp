@@ -56,7 +56,7 @@ Json stored_filter(const store::FailedFilter& filter) {
 Json order_json(const OperationOrder& order) {
   Json filters = Json::array();
   for (const auto& filter : order.filters) filters.push_back(stored_filter(filter));
-  return {{"act", to_string(order.act)},
+  return {{"act", act_of(order)},
           {"filters", filters},
           {"through", order.through.value},
           {"rate", order.rate},
@@ -97,7 +97,9 @@ Value by_word(const std::array<Value, N>& values, const std::string& word) {
 
 OperationOrder order_of(const Json& json) {
   OperationOrder order;
-  order.act = by_word(acts, json.at("act").get<std::string>());
+  const auto act = json.at("act").get<std::string>();
+  order.act = by_word(acts, act);
+  if (to_string(order.act) != act) order.deed = act;
   for (const auto& filter : json.at("filters")) order.filters.push_back(filter_of(filter));
   order.through = store::Ticket{json.value("through", std::uint64_t{0})};
   order.rate = json.value("rate", 0.0);
@@ -156,6 +158,10 @@ std::string_view to_string(OperationState state) noexcept {
   return "unknown";
 }
 
+std::string act_of(const OperationOrder& order) {
+  return order.deed.empty() ? std::string(to_string(order.act)) : order.deed;
+}
+
 std::string document_of(const OperationOrder& order, const OperationProgress& progress) {
   return to_text(Json{{"order", order_json(order)}, {"progress", progress_json(progress)}}, -1);
 }
@@ -179,7 +185,7 @@ Result<Operation> operation_of(const store::OperationRecord& record) {
 Json operation_json(const Operation& operation) {
   const auto& order = operation.order;
   const auto& progress = operation.progress;
-  Json json{{"id", operation.id}, {"act", to_string(order.act)}, {"state", to_string(progress.state)}};
+  Json json{{"id", operation.id}, {"act", act_of(order)}, {"state", to_string(progress.state)}};
   json["filters"] = Json::array();
   for (const auto& filter : order.filters) json["filters"].push_back(filter_json(filter));
   json["who"] = order.who;

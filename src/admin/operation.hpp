@@ -18,6 +18,7 @@ namespace waybill::admin {
 /// What was asked for. Never changed.
 struct OperationOrder {
   BulkAct act = BulkAct::resend;
+  std::string deed;                          ///< not empty: no bulk act, but one that is over at once (admin/deed.hpp)
   std::vector<store::FailedFilter> filters;  ///< one after the other; state and paging are the runner's
   store::Ticket through;                     ///< the last that was there when it was made: later ones are not its own
   double rate = 0;                           ///< messages a second; 0: as fast as the store takes them
@@ -37,6 +38,9 @@ enum class OperationState {
   done,
 };
 std::string_view to_string(OperationState state) noexcept;
+
+/// `resend`, `pause` ...
+std::string act_of(const OperationOrder& order);
 
 /// How far it is.
 struct OperationProgress {

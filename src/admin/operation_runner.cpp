@@ -338,7 +338,7 @@ class Run {
 }  // namespace
 
 bool may_be_taken(const Operation& operation) {
-  if (operation.is_over()) return false;
+  if (operation.is_over() || !operation.order.deed.empty()) return false;
   return operation.progress.state == OperationState::waiting || operation.age_ms > runner_is_dead_ms;
 }
 

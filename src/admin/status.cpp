@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/pause.hpp"
 #include "admin/premise.hpp"
 #include "admin/stores.hpp"
 
@@ -16,6 +17,9 @@ Status fill(store::Store& store, StoreStatus& status, ReadReports& reports) {
   auto holders = store.holders();
   if (!holders) return holders.error();
   status.holders = std::move(*holders);
+  auto pauses = store.pauses();
+  if (!pauses) return pauses.error();
+  status.pauses = std::move(*pauses);
   auto found = store.reports();
   if (!found) return found.error();
   for (const auto& report : *found) read_report(report, reports);
@@ -41,7 +45,22 @@ Json store_json(const StoreStatus& store) {
     json["lanes"].push_back(
         {{"lane", holder.lane}, {"holder", holder.holder.empty() ? Json(nullptr) : Json(holder.holder)}});
   }
+  json["paused"] = Json::array();
+  for (const auto& pause : store.pauses) json["paused"].push_back(pause_json(pause));
   return json;
+}
+
+/// With no relay there to say so. A running one says it itself, as soon as it has taken it in.
+void show_pauses(const std::vector<StoreStatus>& stores, const std::vector<RelayFigures>& running,
+                 RouteFigures& route) {
+  for (const auto& store : stores) {
+    const auto found = std::ranges::find(store.pauses, route.topic, &store::Pause::route);
+    if (found == store.pauses.end() || std::ranges::find(running, store.name, &RelayFigures::store) != running.end()) {
+      continue;
+    }
+    route.state = "paused";
+    route.detail = words_of(*found) + ", and no relay is running";
+  }
 }
 
 Json route_json(const RouteStatus& route) {
@@ -84,10 +103,11 @@ StatusReport read_status(const Config& config, std::span<const std::unique_ptr<s
     waiting = waiting || status.counts.sending > 0;
     report.stores.push_back(std::move(status));
   }
+  std::ranges::copy_if(reports.relays, std::back_inserter(report.relays), &RelayFigures::is_live);
   for (const auto& route : config.routes) {
     report.routes.push_back({sum_route(route, reports.relays, waiting), premise_of(config, route)});
+    show_pauses(report.stores, report.relays, report.routes.back().figures);
   }
-  std::ranges::copy_if(reports.relays, std::back_inserter(report.relays), &RelayFigures::is_live);
   report.brokers = std::move(reports.brokers);
   return report;
 }

@@ -16,6 +16,7 @@ struct StoreStatus {
   std::string name, url;  ///< password masked
   store::Counts counts;
   std::vector<store::LaneHolder> holders;
+  std::vector<store::Pause> pauses;
   std::optional<Error> error;  ///< why the figures are missing
 };
 

@@ -151,6 +151,7 @@ void add_failed(CLI::App& app, Session& session) {
   add_show(*failed, session);
   add_groups(*failed, session);
   add_failed_acts(*failed, session);
+  add_edit(*failed, session);
 }
 
 }  // namespace waybill::cli

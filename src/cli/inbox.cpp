@@ -45,29 +45,13 @@ int list_consumers(const Session& session, const Options& options, inbox::Inspec
   return table.empty() ? nothing_matched : done;
 }
 
-admin::Json conflict_json(const inbox::Conflict& conflict) {
-  return {{"seq", conflict.seq},
-          {"consumer", conflict.consumer},
-          {"unique_id", conflict.unique_id},
-          {"fingerprint", conflict.fingerprint},
-          {"kept",
-           {{"digest", conflict.kept_digest},
-            {"message_id", conflict.kept_message_id},
-            // A mark in Redis does not tell.
-            {"at", conflict.kept_ms == 0 ? admin::Json{} : admin::Json(admin::format_when(conflict.kept_ms))}}},
-          {"refused",
-           {{"digest", conflict.digest},
-            {"message_id", conflict.message_id},
-            {"at", admin::format_when(conflict.found_ms)}}}};
-}
-
 int list_conflicts(const Session& session, const Options& options, inbox::Inspection& inbox) {
   auto found = inbox.conflicts({options.consumer, 0, 1000});
   if (!found) return fail(found.error());
   Table table({"FOUND", "CONSUMER", "UNIQUE ID", "FINGERPRINT", "KEPT MESSAGE", "REFUSED MESSAGE"});
   admin::Json listed = admin::Json::array();
   for (const auto& one : *found) {
-    listed.push_back(conflict_json(one));
+    listed.push_back(admin::conflict_json(one));
     table.add({admin::format_when(one.found_ms), one.consumer, one.unique_id, one.fingerprint, one.kept_message_id,
                one.message_id});
   }

@@ -25,6 +25,7 @@ void add_commands(CLI::App& app, Session& session) {
   add_status(app, session);
   add_failed(app, session);
   add_operations(app, session);
+  add_pause(app, session);
   add_explain(app, session);
   add_audit(app, session);
   add_inbox(app, session);

@@ -35,7 +35,7 @@ int list(const Session& session, const Options& options) {
     Table table({"ID", "AT", "ACT", "STATE", "DONE", "CHANGED", "WHO", "WHY"});
     for (const auto& one : *found) {
       const bool stopped = one.progress.state == admin::OperationState::stopped;
-      table.add({one.id, admin::format_when(one.created_at_ms), std::string(to_string(one.order.act)),
+      table.add({one.id, admin::format_when(one.created_at_ms), admin::act_of(one.order),
                  std::string(to_string(one.progress.state)),
                  fmt::format("{}/{}", one.progress.looked_at, one.progress.expected), grouped(one.progress.changed),
                  one.order.who, one.order.why},

@@ -62,6 +62,8 @@ void add_relay(CLI::App& app, Session& session);
 void add_status(CLI::App& app, Session& session);
 void add_failed(CLI::App& app, Session& session);
 void add_failed_acts(CLI::App& failed, Session& session);
+void add_edit(CLI::App& failed, Session& session);
+void add_pause(CLI::App& app, Session& session);
 void add_operations(CLI::App& app, Session& session);
 void add_explain(CLI::App& app, Session& session);
 void add_audit(CLI::App& app, Session& session);

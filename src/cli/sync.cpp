@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "admin/search.hpp"
+#include "admin/syncs.hpp"
 #include "cli/long_running.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
@@ -127,20 +128,6 @@ int run_once(const Request& request) {
 
 int run(const Request& request) { return request.options.once ? run_once(request) : run_until_stopped(request); }
 
-admin::Json status_json(const sync::SyncStatus& status) {
-  admin::Json mismatches = admin::Json::array();
-  for (const auto& one : status.mismatches) {
-    mismatches.push_back(
-        {{"command", printable(one.command)}, {"redis", printable(one.redis)}, {"sql", printable(one.sql)}});
-  }
-  return {{"name", status.name},
-          {"waiting", status.waiting},
-          {"lag_seconds", static_cast<double>(status.lag_ms) / 1000.0},
-          {"applied", status.applied},
-          {"parked", status.parked},
-          {"mismatches", mismatches}};
-}
-
 int show_status(const Request& request) {
   const auto& session = request.session;
   Table table({"SYNC", "WAITING", "LAG", "APPLIED", "PARKED", "MISMATCHES"});
@@ -149,7 +136,7 @@ int show_status(const Request& request) {
   for (const auto* sync : request.syncs) {
     auto status = sync::Sync{request.config, *sync, complaints()}.status();
     if (!status) return fail(status.error());
-    listed.push_back(status_json(*status));
+    listed.push_back(admin::sync_json(*status));
     const bool wrong = status->parked > 0 || !status->mismatches.empty();
     table.add(
         {status->name, grouped(status->waiting), fmt::format("{:.1f} s", static_cast<double>(status->lag_ms) / 1000.0),

@@ -26,6 +26,7 @@ Desk::Desk(const Config& config, std::shared_ptr<const relay::Service> service,
     : config_(config), service_(std::move(service)), stores_(std::move(stores)), keeper_(std::move(keeper)) {
   status_ = std::make_unique<Watch<admin::StatusReport>>([this] { return admin::read_status(config_, stores_); });
   failed_ = std::make_unique<Watch<std::vector<admin::FailedCount>>>([this] { return admin::count_failed(stores_); });
+  syncs_ = std::make_unique<Watch<std::vector<admin::SyncFigures>>>([this] { return admin::read_syncs(config_); });
 }
 
 Result<store::Store*> Desk::store(const std::string& name) const {
@@ -51,7 +52,10 @@ Endpoints endpoints(const std::shared_ptr<Desk>& desk) {
   add_health(desk, all);
   add_metrics(desk, all);
   add_figures(desk, all);
+  add_routes(desk, all);
   add_messages(desk, all);
+  add_inbox(desk, all);
+  add_edit(desk, all);
   add_operations(desk, all);
   add_console(all);
   add_description(all);

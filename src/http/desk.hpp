@@ -7,6 +7,7 @@
 #include "admin/failed.hpp"
 #include "admin/operation_keeper.hpp"
 #include "admin/status.hpp"
+#include "admin/syncs.hpp"
 #include "core/config.hpp"
 #include "http/endpoint.hpp"
 #include "http/watch.hpp"
@@ -26,6 +27,7 @@ class Desk {
   const relay::Service& service() const { return *service_; }
   Watch<admin::StatusReport>& status() { return *status_; }
   Watch<std::vector<admin::FailedCount>>& failed() { return *failed_; }
+  Watch<std::vector<admin::SyncFigures>>& syncs() { return *syncs_; }
 
   /// Whether the configuration could be read when it was last asked for.
   bool reloaded() const { return reloaded_; }
@@ -49,6 +51,7 @@ class Desk {
   const std::vector<std::unique_ptr<store::Store>> stores_;
   std::unique_ptr<Watch<admin::StatusReport>> status_;
   std::unique_ptr<Watch<std::vector<admin::FailedCount>>> failed_;
+  std::unique_ptr<Watch<std::vector<admin::SyncFigures>>> syncs_;
   const std::shared_ptr<admin::OperationKeeper> keeper_;
 };
 
@@ -59,7 +62,10 @@ Endpoints endpoints(const std::shared_ptr<Desk>& desk);
 void add_health(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_metrics(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_figures(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
+void add_routes(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_messages(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
+void add_inbox(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
+void add_edit(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_operations(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 /// Nothing, in a program that was built without.
 void add_console(Endpoints& endpoints);

@@ -1,8 +1,6 @@
-// What `waybill status` and `waybill route` say.
+// What `waybill status` says.
 
 #include "admin/json.hpp"
-#include "admin/routing.hpp"
-#include "admin/sending.hpp"
 #include "admin/status.hpp"
 #include "http/desk.hpp"
 #include "http/problem.hpp"
@@ -33,22 +31,11 @@ Result<Response> whoami(const Desk& desk, const Call& call) {
                                            {"stores", call.who.role ? stores : Json::array()}}));
 }
 
-Result<Response> routing(const Desk& desk, const Call& call) {
-  const auto topic = call.asked("topic");
-  if (topic.empty()) return problem(400, "invalid_argument", "say which topic: ?topic=orders.created");
-  const auto found = admin::routing_json(desk.config(), topic, call.asked("key"));
-  if (!found) return problem(404, "not_found", admin::no_route(desk.config(), topic).message());
-  return json_response(admin::to_text(*found));
-}
-
 }  // namespace
 
 void add_figures(const std::shared_ptr<Desk>& desk, Endpoints& endpoints) {
   endpoints.push_back({"GET", "/api/v1/status", Role::stats, true, {}, [desk](const Call&) { return status(*desk); }});
   endpoints.push_back({"GET", "/api/v1/me", {}, false, {}, [desk](const Call& call) { return whoami(*desk, call); }});
-  endpoints.push_back({"GET", "/api/v1/route", Role::stats, false, {"topic", "key"}, [desk](const Call& call) {
-                         return routing(*desk, call);
-                       }});
 }
 
 }  // namespace waybill::http

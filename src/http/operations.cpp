@@ -3,7 +3,7 @@
 #include "admin/consumed.hpp"
 #include "admin/operation.hpp"
 #include "admin/search.hpp"
-#include "core/text.hpp"
+#include "http/body.hpp"
 #include "http/desk.hpp"
 #include "http/parameters.hpp"
 #include "http/problem.hpp"
@@ -14,7 +14,6 @@ namespace {
 using admin::BulkAct;
 using admin::Json;
 
-constexpr std::size_t most_ids = 1000;
 constexpr std::size_t usual_page = 20, largest_page = 200, usual_results = 100, largest_results = 1000;
 
 /// What the body of a request asks for.
@@ -24,82 +23,12 @@ struct Wanted {
   bool all = false, dry_run = false;
 };
 
-Error wrong(const std::string& name, const std::string& what) {
-  return {ErrorCode::invalid_argument, "'" + name + "' " + what};
-}
-
 Result<BulkAct> act_of(const std::string& word) {
   for (const auto act : {BulkAct::resend, BulkAct::drop, BulkAct::restore}) {
     if (to_string(act) == word) return act;
   }
   return wrong("act", "is none of resend, drop, restore");
 }
-
-/// Reads members of the body; each that is asked for is known.
-class Body {
- public:
-  explicit Body(const Json& json) : json_(json) {}
-
-  Status read(const char* name, std::string& target) {
-    const auto* value = find(name);
-    if (value == nullptr) return {};
-    if (!value->is_string()) return wrong(name, "is no string");
-    target = value->get<std::string>();
-    return {};
-  }
-  Status read(const char* name, bool& target) {
-    const auto* value = find(name);
-    if (value == nullptr) return {};
-    if (!value->is_boolean()) return wrong(name, "is neither true nor false");
-    target = value->get<bool>();
-    return {};
-  }
-  Status read(const char* name, double& target) {
-    const auto* value = find(name);
-    if (value == nullptr) return {};
-    if (!value->is_number()) return wrong(name, "is no number");
-    target = value->get<double>();
-    return {};
-  }
-  Status read(const char* name, std::vector<std::uint64_t>& target) {
-    const auto* value = find(name);
-    if (value == nullptr) return {};
-    const bool fits =
-        value->is_array() && std::ranges::all_of(*value, [](const Json& one) { return one.is_number_unsigned(); });
-    if (!fits) return wrong(name, "is no list of whole numbers");
-    target = value->get<std::vector<std::uint64_t>>();
-    return {};
-  }
-  Status read(const char* name, std::vector<std::string>& target) {
-    const auto* value = find(name);
-    if (value == nullptr) return {};
-    const bool fits = value->is_array() && value->size() <= most_ids &&
-                      std::ranges::all_of(*value, [](const Json& one) { return one.is_string(); });
-    if (!fits) return wrong(name, "is no list of at most 1,000 strings");
-    target = value->get<std::vector<std::string>>();
-    return {};
-  }
-
-  /// Members that nothing has read.
-  Status finish() const {
-    for (const auto& [name, value] : json_.items()) {
-      if (std::ranges::find(known_, name) != known_.end()) continue;
-      const auto close = nearest(name, known_);
-      return wrong(name, "is unknown" + (close ? ": did you mean '" + *close + "'?" : std::string{}));
-    }
-    return {};
-  }
-
- private:
-  const Json* find(const char* name) {
-    known_.emplace_back(name);
-    const auto found = json_.find(name);
-    return found == json_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  const Json& json_;
-  std::vector<std::string_view> known_;
-};
 
 /// One filter for each id, or a single one without.
 Result<std::vector<store::FailedFilter>> filters_of(Body& body) {
@@ -123,12 +52,9 @@ Result<std::vector<store::FailedFilter>> filters_of(Body& body) {
 }
 
 Result<Wanted> wanted_by(const Call& call) {
-  if (!call.request.content_type.starts_with("application/json")) {
-    return wrong("Content-Type", "must be application/json");
-  }
-  const auto json = Json::parse(call.request.body, nullptr, false);
-  if (!json.is_object()) return Error(ErrorCode::invalid_argument, "the body is no JSON object");
-  Body body(json);
+  auto read_body = Body::of(call.request);
+  if (!read_body) return read_body.error();
+  Body& body = *read_body;
   Wanted wanted;
   auto& order = wanted.order;
   std::string act;
@@ -142,12 +68,11 @@ Result<Wanted> wanted_by(const Call& call) {
   order.filters = std::move(*filters);
   for (const auto& read :
        {body.read("store", wanted.store), body.read("all", wanted.all), body.read("dry_run", wanted.dry_run),
-        body.read("why", order.why), body.read("rate", order.rate), body.read("steps", order.steps),
+        body.read_reason(order.why, false), body.read("rate", order.rate), body.read("steps", order.steps),
         body.read("stop_at", order.stop_at), body.read("skip_consumed", order.skip_consumed),
         body.read("consumer", order.consumer), body.finish()}) {
     if (!read) return read.error();
   }
-  if (order.why.size() > 1000) return wrong("why", "has more than 1,000 bytes");
   if (order.why.empty() && !wanted.dry_run)
     return wrong("why", "is missing: say the reason, it is kept with each message");
   if (auto fine = admin::check_order(order, wanted.all); !fine) return fine.error();

@@ -119,6 +119,10 @@ void RelayCore::on(BrokerDown event) {
 
 void RelayCore::on(BrokerBlocked event) { pipes_[event.broker.value].blocked(event.blocked, std::move(event.reason)); }
 
+void RelayCore::on(RoutesPaused event) {
+  for (RouteIndex route = 0; route < states_.size(); ++route) states_[route].paused = std::move(event.why[route]);
+}
+
 void RelayCore::on(StopRequested) {
   stopping_ = true;
   if (!open_) stopped_ = stopped_clean_ = true;
@@ -216,7 +220,10 @@ RouteFigures RelayCore::figures(RouteIndex route, MonoTime now) const {
   figures.in_flight = state.in_flight;
   figures.totals = state.totals;
   using State = RouteFigures::State;
-  if (is_stopped_route(route)) {
+  if (state.is_paused()) {
+    figures.state = State::paused;
+    figures.detail = state.paused;
+  } else if (is_stopped_route(route)) {
     figures.state = State::paused;
     figures.detail = "stopped behind a failed message";
   } else if (!pipe.is_up()) {

@@ -57,6 +57,7 @@ class RelayCore {
   void on(BrokerUp event);
   void on(BrokerDown event);
   void on(BrokerBlocked event);
+  void on(RoutesPaused event);
   void on(StopRequested event);
   void on(Tick event);
   void forget_everything();

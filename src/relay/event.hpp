@@ -65,13 +65,17 @@ struct OutcomesArrived {
   BrokerIndex broker;
   std::vector<broker::Outcome> outcomes;
 };
+/// Which routes a person holds back: nothing of them goes out, and nothing is counted against their messages.
+struct RoutesPaused {
+  std::vector<std::string> why;  ///< in the configuration's order; empty: it flows
+};
 /// Fetch and publish nothing more; settle what comes back.
 struct StopRequested {};
 /// Nothing happened, time went by.
 struct Tick {};
 
 using Event = std::variant<LaneOpened, LaneLost, FreshFetched, RetriesDue, BacklogFetched, Settled, SuspectMarked,
-                           BrokerUp, BrokerDown, BrokerBlocked, OutcomesArrived, StopRequested, Tick>;
+                           BrokerUp, BrokerDown, BrokerBlocked, OutcomesArrived, RoutesPaused, StopRequested, Tick>;
 
 // ---- actions ----
 

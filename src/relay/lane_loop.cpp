@@ -11,8 +11,10 @@ MonoTime now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-LaneLoop::LaneLoop(const Config& config, store::Store& store, std::uint32_t lane, std::string holder, LogSink log)
+LaneLoop::LaneLoop(const Config& config, store::Store& store, std::uint32_t lane, std::string holder,
+                   std::vector<std::string> paused, LogSink log)
     : config_(config), number_(lane), log_(std::move(log)), core_(config_) {
+  core_.handle(RoutesPaused{std::move(paused)}, now());
   worker_ = std::make_unique<StoreWorker>(
       store, lane, std::move(holder), [this](Event event, Tenure tenure) { post(std::move(event), tenure); }, log_);
   thread_ = std::thread([this] { run(); });
@@ -29,13 +31,9 @@ LaneLoop::~LaneLoop() {
   worker_->stop();
 }
 
-void LaneLoop::request_stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    posted_.push_back({StopRequested{}, 0});
-  }
-  change_.notify_all();
-}
+void LaneLoop::pause_routes(std::vector<std::string> why) { post(RoutesPaused{std::move(why)}, 0); }
+
+void LaneLoop::request_stop() { post(StopRequested{}, 0); }
 
 bool LaneLoop::await_stopped(Deadline deadline) {
   std::unique_lock lock(mutex_);

@@ -33,11 +33,15 @@ struct LaneFigures {
 /// Works on one lane of one store, for as long as it lives. All functions are thread-safe.
 class LaneLoop {
  public:
-  LaneLoop(const Config& config, store::Store& store, std::uint32_t lane, std::string holder, LogSink log);
+  /// `paused`: as of pause_routes(), from the first moment on.
+  LaneLoop(const Config& config, store::Store& store, std::uint32_t lane, std::string holder,
+           std::vector<std::string> paused, LogSink log);
   ~LaneLoop();
   LaneLoop(const LaneLoop&) = delete;
   LaneLoop& operator=(const LaneLoop&) = delete;
 
+  /// Which routes a person holds back: each route's why, in the configuration's order; empty: it flows.
+  void pause_routes(std::vector<std::string> why);
   /// Fetches and publishes nothing more.
   void request_stop();
   /// Blocks until everything is settled after request_stop(), or the deadline. True when nothing is in doubt.

@@ -57,7 +57,10 @@ bool RelayCore::has_a_place(RouteIndex route, const Pipe& pipe) const {
 // Takes the route's next message if it may go out now.
 bool RelayCore::take_from(RouteIndex route, Pipe& pipe, std::vector<broker::Outgoing>& burst) {
   RouteState& state = states_[route];
-  if (state.ready.empty() || pipe.room() == 0 || is_held_by_fault(state) || !has_a_place(route, pipe)) return false;
+  if (state.ready.empty() || state.is_paused() || pipe.room() == 0 || is_held_by_fault(state) ||
+      !has_a_place(route, pipe)) {
+    return false;
+  }
   const Tag tag = state.ready.front();
   const Tracked& next = *tracked_.find(tag);
   if (pipe.has_in_flight(next.message->id.str())) return false;

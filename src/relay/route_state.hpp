@@ -50,7 +50,10 @@ struct RouteState {
   Duration backoff{0};
   bool probing = false;
   std::string detail;  ///< the broker's words about the fault
+  std::string paused;  ///< who holds it back and why; empty: nobody
   RouteTotals totals;
+
+  bool is_paused() const { return !paused.empty(); }
 };
 
 /// What `status` shows of a route.

@@ -114,7 +114,7 @@ bool RelayCore::is_stuck(RouteIndex route) const {
   const Pipe& pipe = pipes_[routes_.broker_of(route).value];
   const RouteState& state = states_[route];
   const bool silent = state.in_flight > 0 && now_ - state.waiting_since >= limits_.stalled_after;
-  return state.at_fault || !pipe.is_up() || pipe.is_blocked() || silent;
+  return state.is_paused() || state.at_fault || !pipe.is_up() || pipe.is_blocked() || silent;
 }
 
 bool RelayCore::another_route_moves(RouteIndex route) const {

@@ -10,6 +10,8 @@
 namespace waybill::relay {
 namespace {
 
+// A relay that starts while its store is away must not send from a paused route before it has asked.
+constexpr const char* not_asked_yet = "the store has not said yet which routes are paused";
 constexpr Duration report_interval = std::chrono::seconds{1};
 constexpr Duration give_back_limit = std::chrono::seconds{3};
 // Long enough for the relay that waits for it, which tries every second.
@@ -36,7 +38,7 @@ void add_totals(const LaneFigures& lane, SiteFigures& sum) {
 }  // namespace
 
 StoreSite::StoreSite(const Config& config, std::unique_ptr<store::Store> store, LogSink log)
-    : config_(config), store_(std::move(store)), log_(std::move(log)) {
+    : config_(config), store_(std::move(store)), log_(std::move(log)), paused_(config.routes.size(), not_asked_yet) {
   learn_lanes();
   if (!lanes_known_) work_on(store_->config().lanes);  // they say why the store can't be reached, and wait for it
   keeper_ = std::thread([this] { keep_regularly(); });
@@ -142,16 +144,32 @@ void StoreSite::keep_regularly() {
     const bool stopping = stopping_;
     lock.unlock();
     if (!stopping && !lanes_known_) learn_lanes();
+    if (!stopping && lanes_known_) learn_pauses();
     report_lanes();
     if (!stopping) share_lanes();
     lock.lock();
   }
 }
 
+// Before anything is sent, and again with each report. With the store away, what was known stays.
+bool StoreSite::learn_pauses() {
+  const auto pauses = store_->pauses();
+  if (!pauses) return false;
+  std::vector<std::string> paused(config_.routes.size());
+  for (std::size_t route = 0; route < paused.size(); ++route) {
+    const auto found = std::ranges::find(*pauses, config_.routes[route].topic, &store::Pause::route);
+    if (found != pauses->end()) paused[route] = "paused by " + found->who + ": " + found->why;
+  }
+  if (paused == paused_) return true;
+  paused_ = std::move(paused);
+  for (const auto& loop : loops()) loop->pause_routes(paused_);
+  return true;
+}
+
 // The tables, not the configuration of this host, say how many there are.
 void StoreSite::learn_lanes() {
   const auto lanes = store_->lanes();
-  if (!lanes) return;
+  if (!lanes || !learn_pauses()) return;
   lanes_known_ = true;
   work_on(*lanes);
 }
@@ -169,7 +187,7 @@ void StoreSite::work_on(std::uint32_t lanes) {
 }
 
 void StoreSite::start(Worked& worked) {
-  worked.loop = std::make_shared<LaneLoop>(config_, *store_, worked.lane, process_name(), log_);
+  worked.loop = std::make_shared<LaneLoop>(config_, *store_, worked.lane, process_name(), paused_, log_);
   worked.confirmed.assign(config_.routes.size(), 0);
   worked.at = now();
 }

@@ -52,6 +52,7 @@ class StoreSite {
   Loops loops() const;
   void keep_regularly();
   void learn_lanes();
+  bool learn_pauses();
   void work_on(std::uint32_t lanes);
   void start(Worked& worked);
   bool end_leaving();
@@ -66,8 +67,9 @@ class StoreSite {
   const Config& config_;
   const std::unique_ptr<store::Store> store_;
   const LogSink log_;
-  bool lanes_known_ = false;  // the keeper's thread only, once it runs
-  std::mutex reporting_;      // what was reported last: the keeper's thread and the one that stops
+  bool lanes_known_ = false;         // the keeper's thread only, once it runs, as the next
+  std::vector<std::string> paused_;  // each route: why a person holds it back, or empty
+  std::mutex reporting_;             // what was reported last: the keeper's thread and the one that stops
   mutable std::mutex mutex_;
   std::condition_variable change_;
   std::vector<Worked> worked_;         // changed under mutex_, and only by the keeper's thread

@@ -282,6 +282,13 @@ struct RelayReport {
   std::int64_t age_ms = 0;  ///< by the store's clock
 };
 
+/// A route that a person holds back in one store.
+struct Pause {
+  std::string route;  ///< its topic, as the configuration writes it
+  std::string who, why;
+  std::int64_t since_ms = 0;  ///< by the clock of who did it: for people to read
+};
+
 /// A store's connection settings and everything that is not the hot path. Each call opens or reuses a connection of its
 /// own. Thread-safe unless said otherwise.
 class Store {
@@ -335,6 +342,13 @@ class Store {
   /// Those after number `after`, in their order, at most `limit`.
   virtual Result<std::vector<OperationResult>> operation_results(const std::string& id, std::uint64_t after,
                                                                  std::size_t limit) = 0;
+
+  /// The routes that people hold back here. A relay asks every second.
+  virtual Result<std::vector<Pause>> pauses() = 0;
+  /// Holds a route back. False: it is held back already; nothing was changed.
+  virtual Result<bool> pause(const Pause& pause) = 0;
+  /// Lets it go on. False: it was not held back.
+  virtual Result<bool> resume(const std::string& route) = 0;
 
   virtual Status report(const RelayReport& report) = 0;
   virtual Result<std::vector<RelayReport>> reports() = 0;

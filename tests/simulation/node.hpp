@@ -36,6 +36,9 @@ class Node {
   void answer(std::size_t broker, MonoTime now, Rng& rng);
   void disconnect(std::size_t broker, broker::DownCause cause, MonoTime now, const Weather& weather, Rng& rng);
   void block(std::size_t broker, bool blocked, MonoTime now);
+  void pause_routes(std::vector<std::string> why, MonoTime now) {
+    perform(core_.handle(relay::RoutesPaused{std::move(why)}, now));
+  }
   void tick(MonoTime now) { perform(core_.handle(relay::Tick{}, now)); }
   void request_stop(MonoTime now) { perform(core_.handle(relay::StopRequested{}, now)); }
   /// The lane is about to be taken from it: whom its next owner may hold that against.

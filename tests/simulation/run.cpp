@@ -27,6 +27,7 @@ Run::Run(std::uint64_t seed) : rng_(seed), seed_(seed) {
     return rng_.pick({Fault::fail_before, Fault::fail_after, Fault::lose_lane});
   };
   store_ = std::make_unique<store::MemoryStore>(config_.stores[0], std::move(options));
+  held_back_.resize(config_.routes.size());
   const auto relays = static_cast<std::size_t>(rng_.between(1, 3));
   for (std::size_t relay = 0; relay < relays; ++relay) {
     for (std::uint32_t lane = 0; lane < config_.stores[0].lanes; ++lane) {
@@ -157,6 +158,9 @@ void Run::change_weather() {
   weather_.exchange_missing = rng_.chance(15);
   weather_.silent = rng_.chance(15);
   set_silent_topic(rng_.chance(15) ? "t" + std::to_string(rng_.below(config_.routes.size())) + ".x" : "");
+  std::vector<std::string> held_back(config_.routes.size());
+  if (rng_.chance(15)) held_back[rng_.below(held_back.size())] = "a person";
+  hold_back(std::move(held_back));
 }
 
 void Run::set_silent_topic(const std::string& topic) {
@@ -164,6 +168,11 @@ void Run::set_silent_topic(const std::string& topic) {
   for (const auto& node : nodes_) {
     for (std::size_t broker = 0; broker < node->wire_count(); ++broker) node->wire(broker).speak_again();
   }
+}
+
+void Run::hold_back(std::vector<std::string> routes) {
+  held_back_ = std::move(routes);
+  for (const auto& node : nodes_) node->pause_routes(held_back_, now_);
 }
 
 void Run::relay_event(std::size_t index) {
@@ -192,6 +201,7 @@ void Run::relay_event(std::size_t index) {
 void Run::kill(std::size_t index) {
   nodes_[index]->kill(weather_, rng_);
   nodes_[index] = std::make_unique<Node>(config_, *store_, ledger_, index, lane_of_node_[index]);
+  nodes_[index]->pause_routes(held_back_, now_);
 }
 
 void Run::steal_lane(std::size_t index) {
@@ -223,6 +233,7 @@ void Run::heal() {
   faults_ = false;
   weather_ = Weather{};
   set_silent_topic("");
+  hold_back(std::vector<std::string>(config_.routes.size()));
   while (!open_.empty()) end_transaction(open_.size() - 1);
   flush_log();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {

@@ -48,6 +48,7 @@ class Run {
   void broker_event(std::size_t index);
   void change_weather();
   void set_silent_topic(const std::string& topic);
+  void hold_back(std::vector<std::string> routes);
   void relay_event(std::size_t index);
   void kill(std::size_t index);
   void steal_lane(std::size_t index);
@@ -72,6 +73,7 @@ class Run {
   std::vector<bool> paused_;
   std::vector<std::unique_ptr<Open>> open_;
   std::vector<std::string> unflushed_;  // committed, and undone by a crash of the store
+  std::vector<std::string> held_back_;  // each route: why a person pauses it, or empty
   Weather weather_;
   bool faults_ = true;
   std::size_t next_id_ = 0;

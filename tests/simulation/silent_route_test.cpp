@@ -120,6 +120,45 @@ TEST_F(SilentRoute, FillsTheWindowWhenItIsAlone) {
   EXPECT_EQ(node_->core().in_flight(), 8U);
 }
 
+TEST_F(SilentRoute, ThatAPersonPausesSendsNothingAndHoldsUpNobody) {
+  add_route("moving.*", "main");
+  start();
+  node_->connect(0, now_);
+  node_->pause_routes({"by alice: maintenance", ""}, now_);
+  commit("stuck.created", 100, 100);
+  commit("moving.created", 100, 100);
+  go_on(60);
+  EXPECT_EQ(confirmed(1), 100U);
+  EXPECT_EQ(ledger_.arrivals.size(), 100U) << "nothing of the paused route has left";
+  const auto figures = node_->core().figures(0, now_);
+  EXPECT_EQ(figures.state, relay::RouteFigures::State::paused);
+  EXPECT_EQ(figures.detail, "by alice: maintenance");
+  for (const auto& [ticket, row] : store_->retry_rows()) EXPECT_EQ(row.tries, 0U);
+  node_->pause_routes({"", ""}, now_);
+  go_on(120);
+  EXPECT_EQ(confirmed(0), 100U);
+  EXPECT_TRUE(store_->retry_rows().empty() && store_->outbox_rows().empty());
+  EXPECT_EQ(ledger_.arrivals.size(), 200U) << "nothing was sent twice";
+}
+
+TEST_F(SilentRoute, ThatAPersonPausesStillTakesTheAnswersThatWereOnTheirWay) {
+  start();
+  node_->connect(0, now_);
+  weather_.silent_topic = "stuck.created";
+  commit("stuck.created", 24, 24);
+  go_on(5);
+  node_->pause_routes({"by alice"}, now_);
+  node_->wire(0).speak_again();
+  weather_.silent_topic.clear();
+  go_on(5);
+  EXPECT_EQ(confirmed(0), 8U);
+  EXPECT_EQ(node_->core().in_flight(), 0U);
+  node_->pause_routes({""}, now_);
+  go_on(5);
+  EXPECT_EQ(confirmed(0), 24U);
+  EXPECT_EQ(ledger_.arrivals.size(), 24U);
+}
+
 /// Few keys: what waits for the broker waits behind the head of its key.
 class SilentRouteInOrder : public SilentRoute {
  protected:

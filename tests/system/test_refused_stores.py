@@ -100,13 +100,14 @@ def test_newer_tables_are_refused(store, shop, workspace):
 
 
 def _make_older(store):
-    """Makes the tables, or the keys, those of the version before operations."""
+    """Makes the tables, or the keys, those of the version before operations and pauses."""
     if store.kind == "redis":
         store.connection().hset("{waybill:0}:lane", "version", 1)
         return
     prefix = "waybill." if store.kind == "postgresql" else "waybill_"
     store.query(f"DROP TABLE {prefix}operation")
     store.query(f"DROP TABLE {prefix}operation_result")
+    store.query(f"DROP TABLE {prefix}pause")
     version = 2 if store.kind == "mysql" else 1
     store.query(f"UPDATE {prefix}meta SET value = '{version}' WHERE name = 'schema_version'")
 

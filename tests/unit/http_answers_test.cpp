@@ -152,6 +152,39 @@ TEST_F(HttpOperations, OneThatIsBegunIsCarriedOutAndKeptWithItsReason) {
   EXPECT_EQ(parsed(get("/api/v1/operations", "viewer"))["operations"][0]["id"], id);
 }
 
+TEST_F(HttpOperations, ARouteIsPausedAndResumedWithItsReason) {
+  open();
+  EXPECT_EQ(post("/api/v1/routes/pause", R"({"route":"orders.*"})").status, 400U);
+  EXPECT_EQ(post("/api/v1/routes/pause", R"({"route":"none","why":"x"})").status, 404U);
+  const auto paused = post("/api/v1/routes/pause", R"({"route":"orders.*","why":"maintenance"})");
+  EXPECT_EQ(paused.status, 200U) << paused.body;
+  EXPECT_EQ(parsed(paused)["paused"][0]["who"], "operator");
+  EXPECT_EQ(post("/api/v1/routes/pause", R"({"route":"orders.*","why":"again"})").status, 409U);
+  EXPECT_EQ(parsed(get("/api/v1/status", "stats"))["routes"][0]["state"], "paused");
+  const auto resumed = post("/api/v1/routes/resume", R"({"route":"orders.*"})");
+  EXPECT_EQ(resumed.status, 200U) << resumed.body;
+  EXPECT_TRUE(parsed(resumed)["paused"].empty());
+  EXPECT_EQ(post("/api/v1/routes/resume", R"({"route":"orders.*"})").status, 404U);
+  EXPECT_EQ(parsed(get("/api/v1/operations", "viewer"))["operations"][1]["act"], "pause");
+}
+
+TEST_F(HttpOperations, AFailedMessageIsEditedAfterADryRun) {
+  open_with_failed(1);
+  const auto plan = post("/api/v1/messages/m0/edit", R"({"dry_run":true,"topic":"orders.b"})");
+  EXPECT_EQ(plan.status, 200U) << plan.body;
+  EXPECT_EQ(parsed(plan)["route"]["exchange"], "shop");
+  EXPECT_EQ(store->counts()->failed, 1U);
+  EXPECT_EQ(post("/api/v1/messages/m0/edit", R"({"payload":"x"})").status, 400U) << "without a reason";
+  EXPECT_EQ(post("/api/v1/messages/m0/edit", R"({"payload":"x","payload_base64":"eA==","why":"y"})").status, 400U);
+  EXPECT_EQ(post("/api/v1/messages/m0/edit", R"({"headers":{"a":1},"why":"y"})").status, 400U);
+  const auto sent = post("/api/v1/messages/m0/edit", R"({"payload_base64":"AP8=","why":"the field was missing"})");
+  EXPECT_EQ(sent.status, 201U) << sent.body;
+  const std::string id = parsed(sent)["id"];
+  EXPECT_EQ(parsed(get("/api/v1/messages/" + id, "operator"))["message"]["headers"]["waybill-origin"], "m0");
+  EXPECT_EQ(post("/api/v1/messages/m0/edit", R"({"why":"again"})").status, 409U);
+  EXPECT_EQ(post("/api/v1/messages/none/edit", R"({"why":"again"})").status, 404U);
+}
+
 TEST_F(HttpOperations, WhatIsBeingSentCannotBeResent) {
   open_with_failed(1);
   persist("waits");

@@ -94,6 +94,9 @@ class MemoryStore final : public Store {
   Result<std::vector<OperationRecord>> operations(const OperationFilter& filter) override;
   Result<std::vector<OperationResult>> operation_results(const std::string& id, std::uint64_t after,
                                                          std::size_t limit) override;
+  Result<std::vector<Pause>> pauses() override;
+  Result<bool> pause(const Pause& pause) override;
+  Result<bool> resume(const std::string& route) override;
   Status report(const RelayReport& report) override;
   Result<std::vector<RelayReport>> reports() override;
   Result<std::vector<Finding>> examine() override;

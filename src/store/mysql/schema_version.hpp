@@ -8,7 +8,7 @@
 
 namespace waybill::mysql {
 
-inline constexpr int schema_version = 3;
+inline constexpr int schema_version = 4;
 
 /// The name of the lock that the lane's owner holds, as an expression: one for each database of the server.
 #define WAYBILL_MYSQL_LANE_LOCK "CONCAT('waybill:', MD5(DATABASE()), ':0')"

@@ -1,5 +1,5 @@
-#include "embedded/postgresql_operations.hpp"
 #include "embedded/postgresql_schema.hpp"
+#include "embedded/postgresql_upgrades.hpp"
 #include "store/postgresql/advisory.hpp"
 #include "store/postgresql/preflight.hpp"
 #include "store/postgresql/store.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 using store::SchemaState;
 
-constexpr int version = 2;
+constexpr int version = 3;
 constexpr auto doing = "can't make Waybill's tables";
 
 std::string schema_text(std::uint32_t lanes) {
@@ -21,10 +21,10 @@ std::string schema_text(std::uint32_t lanes) {
   return text;
 }
 
-/// What makes the tables those of this version. Each file that came later says its version, so an older one needs only
-/// those.
+/// What makes the tables those of this version. The files that came later may run again, so every older version needs
+/// all of them.
 std::string migration_text(SchemaState state, std::uint32_t lanes) {
-  return state == SchemaState::older ? std::string{embedded::postgresql_operations} : schema_text(lanes);
+  return state == SchemaState::older ? std::string{embedded::postgresql_upgrades} : schema_text(lanes);
 }
 
 bool can_migrate(SchemaState state) { return state == SchemaState::missing || state == SchemaState::older; }

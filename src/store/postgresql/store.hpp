@@ -54,6 +54,10 @@ class PostgresStore final : public store::Store {
   Result<std::vector<store::OperationRecord>> operations(const store::OperationFilter& filter) override;
   Result<std::vector<store::OperationResult>> operation_results(const std::string& id, std::uint64_t after,
                                                                 std::size_t limit) override;
+  // pauses.cpp
+  Result<std::vector<store::Pause>> pauses() override;
+  Result<bool> pause(const store::Pause& pause) override;
+  Result<bool> resume(const std::string& route) override;
   // examine.cpp
   Result<std::vector<Finding>> examine() override;
 

@@ -5,7 +5,7 @@
 
 namespace waybill::sqlite {
 
-inline constexpr std::int64_t schema_version = 2;  ///< of the tables that this program makes and works with
+inline constexpr std::int64_t schema_version = 3;  ///< of the tables that this program makes and works with
 
 Result<store::SchemaState> schema_state(Connection& connection);
 

@@ -1,5 +1,5 @@
 -- Bulk acts of operators: what is wanted and how far it is, and what became of each message.
-CREATE TABLE waybill.operation (
+CREATE TABLE IF NOT EXISTS waybill.operation (
   id         text COLLATE "C" PRIMARY KEY, -- a UUIDv7
   revision   bigint NOT NULL DEFAULT 1,    -- rises with each change: who knows an older one has lost the race
   document   text NOT NULL,                -- JSON
@@ -7,7 +7,7 @@ CREATE TABLE waybill.operation (
   changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
-CREATE TABLE waybill.operation_result (
+CREATE TABLE IF NOT EXISTS waybill.operation_result (
   operation  text NOT NULL,
   number     bigint NOT NULL,
   message_id text NOT NULL,

@@ -1,0 +1,38 @@
+#include "admin/deed.hpp"
+
+#include "core/uuid.hpp"
+
+namespace waybill::admin {
+
+Result<Operation> begin_deed(store::Store& store, const Deed& deed, const std::string& note) {
+  OperationOrder order;
+  order.deed = deed.act;
+  order.filters = {deed.about};
+  order.who = deed.who;
+  order.why = deed.why;
+  order.from = deed.from;
+  OperationProgress progress;
+  progress.state = OperationState::running;
+  progress.expected = 1;
+  progress.note = note;
+  const auto id = make_uuid7();
+  if (auto added = store.add_operation(id, document_of(order, progress)); !added) return added.error();
+  return read_operation(store, id);
+}
+
+Result<Operation> end_deed(store::Store& store, const Operation& operation,
+                           const std::vector<store::OperationResult>& results, const std::string& failure) {
+  auto progress = operation.progress;
+  progress.state = failure.empty() ? OperationState::done : OperationState::stopped;
+  progress.note = failure;
+  progress.looked_at = 1;
+  progress.changed = failure.empty() ? 1 : 0;
+  progress.left_alone = failure.empty() ? 0 : 1;
+  const auto document = document_of(operation.order, progress);
+  if (auto changed = store.change_operation(operation.id, operation.revision, document, results); !changed) {
+    return changed.error();
+  }
+  return read_operation(store, operation.id);
+}
+
+}  // namespace waybill::admin

@@ -1,0 +1,27 @@
+#pragma once
+
+/// \file
+/// Acts of a person that are no bulk acts: they are over at once, and are kept among the operations, which are the
+/// audit log.
+
+#include <string>
+#include <vector>
+
+#include "admin/operation.hpp"
+
+namespace waybill::admin {
+
+struct Deed {
+  std::string act;            ///< `pause`, `resume`, `edit`
+  store::FailedFilter about;  ///< the route's topic, or the message's id
+  std::string who, why, from;
+};
+
+/// Its operation as it begins, with a note of what is half done if it never ends.
+Result<Operation> begin_deed(store::Store& store, const Deed& deed, const std::string& note);
+
+/// It is over: done with these results, or stopped with a note that says why.
+Result<Operation> end_deed(store::Store& store, const Operation& operation,
+                           const std::vector<store::OperationResult>& results, const std::string& failure);
+
+}  // namespace waybill::admin
