@@ -4,8 +4,9 @@ import { token } from "./session";
 
 export interface StoreStatus {
   name: string; url: string; sending: number | null; failed: number | null; oldest_sending_seconds: number | null;
-  blocked_scopes?: number; lanes?: { lane: number; holder: string | null }[]; error?: { code: string; message: string };
+  blocked_scopes?: number; lanes?: { lane: number; holder: string | null }[]; paused?: Pause[]; error?: { code: string; message: string };
 }
+export interface Pause { route: string; who: string; why: string; since: string }
 export interface RouteStatus {
   topic: string; broker: string; state: "flowing" | "idle" | "stalled" | "down" | "paused"; detail: string;
   in_flight: number; confirmed_total: number; rejected_total: number; unroutable_total: number; failed_total: number;
@@ -38,6 +39,15 @@ export interface Plan { count: number; destinations: Record<string, number>; can
 export interface OperationOrder {
   act: string; store?: string; q?: string; ids?: string[]; all?: boolean; dry_run?: boolean; why?: string; rate?: number;
   steps?: number[]; skip_consumed?: boolean;
+}
+
+export interface Edited { store: string; origin: string; id: string | null; route: { route: string; broker: string; exchange: string } | null }
+export interface Consumer { consumer: string; marks: number; is_estimate: boolean; conflicts: number; oldest_kept: string | null; expired_before: string | null }
+interface ConflictSide { digest: string; message_id: string; at: string | null }
+export interface Conflict { seq: number; consumer: string; unique_id: string; fingerprint: string; kept: ConflictSide; refused: ConflictSide }
+export interface Sync {
+  name: string; error: string | null; waiting?: number; lag_seconds?: number; applied?: number; parked?: number;
+  mismatches?: { command: string; redis: string; sql: string }[];
 }
 
 /** What went wrong, in the server's words; `status` 0: it could not be reached. */

@@ -4,6 +4,7 @@ import { get, Problem, type Me } from "./api";
 import { useKeys } from "./keys";
 import { sayIn, Speaking, usualLanguage, type Language } from "./language";
 import { Failed } from "./pages/failed";
+import { Inbox } from "./pages/inbox";
 import { Message } from "./pages/message";
 import { OneOperation, Operations } from "./pages/operations";
 import { Overview } from "./pages/overview";
@@ -18,7 +19,8 @@ function Page({ place, me }: { place: Place; me: Me }) {
   if (first === "failed") return <Failed place={place} me={me} />;
   if (first === "messages" && second) return <Message place={place} me={me} />;
   if (first === "operations") return second ? <OneOperation place={place} me={me} /> : <Operations place={place} me={me} />;
-  return <Overview />;
+  if (first === "inbox") return <Inbox place={place} me={me} />;
+  return <Overview me={me} />;
 }
 
 function App() {
@@ -55,7 +57,7 @@ function App() {
     if (awaited.current) go(to);
     awaited.current = false;
   };
-  useKeys({ g: () => { awaited.current = true; window.setTimeout(() => (awaited.current = false), 1000); }, o: afterG(href([])), f: afterG(href(["failed"])), p: afterG(href(["operations"])), "?": () => setHelp((now) => !now) });
+  useKeys({ g: () => { awaited.current = true; window.setTimeout(() => (awaited.current = false), 1000); }, o: afterG(href([])), f: afterG(href(["failed"])), i: afterG(href(["inbox"])), p: afterG(href(["operations"])), "?": () => setHelp((now) => !now) });
   const current = (name: string): "page" | undefined => ((place.path[0] ?? "") === name ? "page" : undefined);
   return (
     <Speaking.Provider value={say}>
@@ -64,6 +66,7 @@ function App() {
         <nav aria-label={say("title")}>
           <a href={href([])} aria-current={current("")}>{say("overview")}</a>
           <a href={href(["failed"])} aria-current={current("failed")}>{say("failed")}</a>
+          <a href={href(["inbox"])} aria-current={current("inbox")}>{say("inbox")}</a>
           <a href={href(["operations"])} aria-current={current("operations")}>{say("operations")}</a>
         </nav>
         <span class="grow" />

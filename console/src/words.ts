@@ -2,7 +2,7 @@
 
 export const english = {
   title: "Waybill", overview: "Overview", failed: "Failed", operations: "Operations", help: "Keys", signIn: "Sign in", signOut: "Sign out",
-  pause: "Pause", goOn: "Go on", paused: "Paused", theme: "Theme", light: "Light", dark: "Dark", system: "System", language: "中文",
+  pause: "Pause this page", goOn: "Go on", paused: "This page is paused", theme: "Theme", light: "Light", dark: "Dark", system: "System", language: "中文",
   store: "Store", stores: "Stores", routes: "Routes", brokers: "Brokers", route: "Route", broker: "Broker", state: "State", rate: "Confirms/s", inFlight: "In flight",
   confirmed: "Confirmed", rejected: "Rejected", unroutable: "Unroutable", twice: "Possibly twice", sending: "Waiting", oldest: "Oldest", blocked: "Keys that stand still",
   lanes: "Lanes held", premise: "What a power cut could take", doubt: "In doubt",
@@ -21,7 +21,13 @@ export const english = {
   changedCount: "Changed", consumedCount: "Consumed already", hopelessCount: "Can't go", leftAlone: "Left alone", failedAgain: "Failed again", runner: "Runner",
   tokenHint: "A token, as `waybill token NAME` made it. It is kept in this tab alone.", tokenWrong: "This token is not known.", whoami: "{name}, {role}", anonymous: "anonymous, read only",
   sameInShell: "The same in a shell", newest: "newest first", waiting: "waiting", running: "running", stopping: "stopping", stopped: "stopped",
-  keys: "/ search · j k move · x select · Enter open · r resend · g then o, f, p: overview, failed, operations · ? this", version: "version {version}",
+  pauseRoute: "Pause route", resumeRoute: "Resume route", pauseMeans: "nothing of it is sent, its messages wait, and no try is counted.", resumeMeans: "its messages go out again.",
+  acts: "Acts", edit: "Edit and resend", editMeans: "It is sent as a new message that remembers this one. This one is dropped, which can be undone.", contentType: "Content type",
+  payloadStays: "The payload is no plain text: it stays as it is.", editTo: "by route {route} to broker {broker}, exchange '{exchange}'", send: "Send",
+  inbox: "Inbox", consumers: "Consumers", consumer: "Consumer", marks: "Marks", conflicts: "Conflicts", oldestMark: "Oldest mark", expiredBefore: "Expired before",
+  conflictMeans: "same operation, other content: the second was refused", kept: "Kept", refused: "Refused", digest: "Digest",
+  syncs: "Syncs", sync: "Sync", lag: "Lag", applied: "Applied", parked: "Parked", mismatches: "Mismatches",
+  keys: "/ search · j k move · x select · Enter open · r resend · g then o, f, i, p: overview, failed, inbox, operations · ? this", version: "version {version}",
 };
 
 export type Word = keyof typeof english;
@@ -47,5 +53,11 @@ export const chinese: Record<Word, string> = {
   changedCount: "已改变", consumedCount: "已被消费", hopelessCount: "无法发送", leftAlone: "未动", failedAgain: "再次失败", runner: "执行者",
   tokenHint: "用 `waybill token NAME` 生成的令牌，只保存在此标签页。", tokenWrong: "令牌无效。", whoami: "{name}，{role}", anonymous: "匿名，只读",
   sameInShell: "命令行中的等价操作", newest: "最新在前", waiting: "等待中", running: "进行中", stopping: "正在停止", stopped: "已停止",
-  keys: "/ 搜索 · j k 移动 · x 选择 · Enter 打开 · r 重发 · g 后按 o、f、p：总览、失败、操作 · ? 本提示", version: "版本 {version}",
+  pauseRoute: "暂停路由", resumeRoute: "恢复路由", pauseMeans: "不再发送，消息等待，也不计尝试次数。", resumeMeans: "其消息继续发送。",
+  acts: "动作", edit: "编辑后重发", editMeans: "作为一条记得来源的新消息发送；本条被丢弃，可以恢复。", contentType: "内容类型",
+  payloadStays: "内容不是纯文本：保持原样。", editTo: "经路由 {route} 到中间件 {broker}，交换机 '{exchange}'", send: "发送",
+  inbox: "收件箱", consumers: "消费者", consumer: "消费者", marks: "标记", conflicts: "冲突", oldestMark: "最早的标记", expiredBefore: "此前视为过期",
+  conflictMeans: "同一操作，内容不同：后来的被拒绝", kept: "保留", refused: "拒绝", digest: "摘要",
+  syncs: "同步", sync: "同步", lag: "延迟", applied: "已应用", parked: "已搁置", mismatches: "不一致",
+  keys: "/ 搜索 · j k 移动 · x 选择 · Enter 打开 · r 重发 · g 后按 o、f、i、p：总览、失败、收件箱、操作 · ? 本提示", version: "版本 {version}",
 };

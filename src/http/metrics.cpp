@@ -99,7 +99,7 @@ void add_messages(const Config& config, const std::vector<relay::SiteFigures>& s
   auto in_flight = gauge("waybill_in_flight", "Messages that were published and have no answer yet");
   auto stalled = gauge("waybill_route_stalled", "1: connected, and the broker confirms nothing");
   auto down = gauge("waybill_route_down", "1: no connection, or the exchange or topic refuses");
-  auto paused = gauge("waybill_route_paused", "1: stopped behind a failed message");
+  auto paused = gauge("waybill_route_paused", "1: held back by a person, or stopped behind a failed message");
   for_each_route(config, sites, [&](const Labels& labels, const RouteFigures& route) {
     const auto& totals = route.totals;
     messages.add(with(labels, "outcome", "confirmed"), static_cast<double>(totals.confirmed))
@@ -158,6 +158,8 @@ void add_stores(const Config& config, const StoreFigures& stores, Page& page) {
   auto parked =
       gauge("waybill_parked_keys", "Keys and routes whose messages wait behind one that failed or is retried");
   auto failed = gauge("waybill_outbox_failed", "Messages that wait for a person");
+  auto transaction =
+      gauge("waybill_oldest_transaction_seconds", "How long the oldest transaction of the database has been open");
   const bool known = stores.status != nullptr && stores.age_seconds < outdated_seconds;
   if (!known) {
     for (const auto& store : config.stores) up.add({{"store", store.name}}, 0);
@@ -169,13 +171,29 @@ void add_stores(const Config& config, const StoreFigures& stores, Page& page) {
     sending.add({{"store", store.name}}, static_cast<double>(store.counts.sending));
     oldest.add({{"store", store.name}}, store.counts.oldest_sending_seconds);
     parked.add({{"store", store.name}}, static_cast<double>(store.counts.blocked_scopes));
+    if (store.counts.oldest_transaction_seconds) {
+      transaction.add({{"store", store.name}}, *store.counts.oldest_transaction_seconds);
+    }
   }
   if (stores.failed != nullptr) {
     for (const auto& one : *stores.failed) {
       failed.add({{"store", one.store}, {"route", one.route}, {"reason", one.reason}}, static_cast<double>(one.count));
     }
   }
-  for (const auto& family : {up, sending, oldest, parked, failed}) page.add(family);
+  for (const auto& family : {up, sending, oldest, parked, failed, transaction}) page.add(family);
+}
+
+void add_syncs(const std::vector<admin::SyncFigures>& syncs, Page& page) {
+  auto up = gauge("waybill_sync_up", "1: the sync's Redis and database answer");
+  auto lag = gauge("waybill_sync_lag_seconds", "How long the oldest entry that is not applied has waited");
+  auto parked = gauge("waybill_sync_parked", "Entries that the database refused, for a person");
+  for (const auto& one : syncs) {
+    up.add({{"sync", one.name}}, one.status ? 1 : 0);
+    if (!one.status) continue;
+    lag.add({{"sync", one.name}}, static_cast<double>(one.status->lag_ms) / 1000);
+    parked.add({{"sync", one.name}}, static_cast<double>(one.status->parked));
+  }
+  for (const auto& family : {up, lag, parked}) page.add(family);
 }
 
 /// Resident memory in bytes, or 0 where /proc does not tell.
@@ -203,9 +221,14 @@ void add_process(bool reloaded, Page& page) {
 Result<Response> scrape(Desk& desk) {
   const auto status = desk.status().look(patience);
   const auto failed = desk.failed().look(patience);
+  const auto syncs = desk.config().syncs.empty() ? nullptr : desk.syncs().look(patience);
   StoreFigures stores;
-  if (status) stores = {&status->figures, nullptr, status->age_seconds()};
+  if (status) {
+    stores.status = &status->figures;
+    stores.age_seconds = status->age_seconds();
+  }
   if (failed && failed->age_seconds() < outdated_seconds) stores.failed = &failed->figures;
+  if (syncs && syncs->age_seconds() < outdated_seconds) stores.syncs = &syncs->figures;
   return Response{200,
                   "text/plain; version=0.0.4; charset=utf-8",
                   metrics_text(desk.config(), desk.service().figures(), stores, desk.reloaded()),
@@ -221,6 +244,7 @@ std::string metrics_text(const Config& config, const std::vector<relay::SiteFigu
   add_times(config, sites, page);
   add_lanes(config, sites, page);
   add_stores(config, stores, page);
+  if (stores.syncs != nullptr) add_syncs(*stores.syncs, page);
   add_process(reloaded, page);
   return page.text();
 }

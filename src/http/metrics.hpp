@@ -5,6 +5,7 @@
 
 #include "admin/failed.hpp"
 #include "admin/status.hpp"
+#include "admin/syncs.hpp"
 #include "core/config.hpp"
 #include "relay/figures.hpp"
 
@@ -14,6 +15,7 @@ namespace waybill::http {
 struct StoreFigures {
   const admin::StatusReport* status = nullptr;
   const std::vector<admin::FailedCount>* failed = nullptr;
+  const std::vector<admin::SyncFigures>* syncs = nullptr;
   double age_seconds = 0;  ///< of `status`
 };
 

@@ -247,6 +247,8 @@ struct Counts {
   std::uint64_t failed = 0;
   double oldest_sending_seconds = 0;  ///< 0 when nothing is sending
   std::uint64_t blocked_scopes = 0;
+  /// How long the oldest transaction in the database has been open, as far as it may be seen; none: not known here.
+  std::optional<double> oldest_transaction_seconds;
 };
 
 struct LaneHolder {

@@ -169,12 +169,75 @@ def test_what_strangers_wrote_is_text(sqlite_store, with_failed):
     assert "script-src 'self'" in csp and "unsafe" not in csp
 
 
+def test_a_route_is_paused_and_resumed_with_a_reason(sqlite_store, opened, workspace, topology):
+    console = opened(sqlite_store)
+    page = console.page
+    consumer = topology.consume(opened.queue)
+    page.get_by_role("button", name="Pause route orders.*").click()
+    page.get_by_label("Reason").fill("the warehouse is moving")
+    page.get_by_role("dialog").get_by_role("button", name="Pause route").click()
+    console.wait_text("paused by the-operator: the warehouse is moving")
+    send(sqlite_store, names("m", 10))
+    page.locator(".card dd", has_text="10").first.wait_for()
+    console.picture("paused")
+    assert consumer.count() == 0
+    page.get_by_role("button", name="Resume route orders.*").click()
+    page.get_by_label("Reason").fill("it has moved")
+    page.get_by_role("dialog").get_by_role("button", name="Resume route").click()
+    consumer.wait_ids(set(names("m", 10)))
+    page = console.open("operations")
+    console.wait_text("it has moved")
+    assert "Pause route" in console.text() and "Resume route" in console.text()
+
+
+def test_a_failed_message_is_edited_and_sent_in_place_of_the_old_one(sqlite_store, with_failed, topology):
+    def make(store, ids):
+        with store.transaction() as transaction:
+            transaction.message("orders.created", '{"order": 17,\n "prise": 1.10}', key="17", id=ids[0], headers={"colour": "red: dark"})
+            transaction.message("orders.created", b"\x00\x01\xff", id=ids[1])
+    console = with_failed(sqlite_store, 2, make=make)
+    consumer = topology.consume(with_failed.queue)
+    page = console.open("messages/m-0")
+    page.get_by_role("button", name="Edit and resend").click()
+    page.get_by_label("Payload").fill('{"order": 17, "price": 1.10}')
+    page.get_by_role("button", name="Dry run").click()
+    console.wait_text("by route orders.* to broker main")
+    console.picture("edit")
+    page.get_by_label("Reason").fill("a typo")
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.wait_for_url("**#/messages/0*")
+    wait_until(lambda: consumer.count() == 1, 20, "the new message")
+    sent, = consumer.deliveries
+    assert sent.body == b'{"order": 17, "price": 1.10}' and sent.id == page.url.split("/messages/")[1].split("?")[0]
+    assert sent.headers["waybill-origin"] == "m-0" and sent.headers["colour"] == "red: dark" and sent.key == "17"
+    page = console.open("messages/m-0")
+    console.wait_text("dropped")
+    page = console.open("messages/m-1")
+    page.get_by_role("button", name="Edit and resend").click()
+    console.wait_text("it stays as it is")
+
+
+def test_conflicts_of_the_inbox_stand_side_by_side(postgresql_store, opened, workspace):
+    console = opened(postgresql_store)
+    for digest, message in (("aa" * 32, "first"), ("bb" * 32, "second")):
+        postgresql_store.query("SELECT waybill.once('inventory', 'chair', 'order 17', %s, %s)", (digest, message))
+    page = console.open("inbox")
+    page.get_by_role("heading", name="Kept").wait_for()
+    text = console.text()
+    for shown in ("inventory", "chair", "order 17", "aa" * 32, "bb" * 32, "first", "second", "Refused"):
+        assert shown in text, shown
+    console.picture("inbox")
+
+
 def test_a_viewer_sees_and_does_not_touch(sqlite_store, with_failed):
     console = with_failed(sqlite_store, 3, role="viewer")
     page = console.open("failed")
     page.get_by_role("link", name="m-1", exact=True).first.wait_for()
     assert page.get_by_role("button", name="Resend").count() == 0
     assert page.get_by_role("checkbox").count() == 0
+    console.open("")
+    console.wait_text("Confirms/s")
+    assert page.get_by_role("button", name="Pause route").count() == 0
     page = console.open("messages/m-1")
     console.wait_text("This token may not see headers and payloads")
     assert page.locator("pre").count() == 0
@@ -213,7 +276,7 @@ def test_every_page_is_accessible(sqlite_store, with_failed, workspace, theme):
     console = with_failed(sqlite_store, 3, browser_options={"bypass_csp": True, "color_scheme": theme})
     workspace.run("failed", "drop", "--id", "m-2", "--yes").expect()
     operation = workspace.run("operations", "list", "--json").expect().json["operations"][0]["id"]
-    for place, word in (("", "Confirms/s"), ("failed", "NO_ROUTE"), ("messages/m-0", "NO_ROUTE"), ("operations", "done"),
+    for place, word in (("", "Confirms/s"), ("failed", "NO_ROUTE"), ("messages/m-0", "NO_ROUTE"), ("operations", "done"), ("inbox", "Conflicts"),
                         (f"operations/{operation}", "dropped"), ("sign-in", "A token")):
         console.open(place)
         console.wait_text(word)
@@ -222,11 +285,17 @@ def test_every_page_is_accessible(sqlite_store, with_failed, workspace, theme):
     page.get_by_role("button", name="Resend all that match").click()
     console.wait_text("2 messages")
     assert console.accessibility() == []
+    for place, button in (("", "Pause route orders.*"), ("messages/m-0", "Edit and resend")):
+        page.goto("about:blank")
+        page.goto(console.url)
+        page = console.open(place)
+        page.get_by_role("button", name=button).click()
+        assert console.accessibility() == [], button
 
 
 def test_it_is_readable_on_a_phone(sqlite_store, with_failed):
     console = with_failed(sqlite_store, 3, browser_options={"viewport": {"width": 375, "height": 700}})
-    for place, word in (("", "Confirms/s"), ("failed", "NO_ROUTE"), ("messages/m-0", "NO_ROUTE"), ("operations", "Operations")):
+    for place, word in (("", "Confirms/s"), ("failed", "NO_ROUTE"), ("messages/m-0", "NO_ROUTE"), ("operations", "Operations"), ("inbox", "Conflicts")):
         console.open(place)
         console.wait_text(word)
         wide = console.page.evaluate("document.scrollingElement.scrollWidth - document.documentElement.clientWidth")

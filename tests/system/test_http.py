@@ -32,6 +32,17 @@ def serve(workspace, shop):
     return start
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_metrics_tell_of_a_transaction_that_stays_open(kind, request, serve):
+    store = request.getfixturevalue(f"{kind}_store")
+    web = serve(store)
+    name = 'waybill_oldest_transaction_seconds{store="shop"}'
+    with store.transaction() as transaction:
+        transaction.message("orders.created", "x", id="slow")
+        wait_until(lambda: web.metrics()[name] > 2, 20, "the open transaction to be seen")
+    wait_until(lambda: web.metrics()[name] < 2, 20, "it to be over")
+
+
 def put_tokens(workspace, tokens):
     """Writes other tokens into the configuration."""
     text = workspace.config.read_text().split("\n[http.token.")[0]

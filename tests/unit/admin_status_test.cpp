@@ -54,7 +54,7 @@ TEST(Status, AReportThatCannotBeReadIsLeftOut) {
 
 TEST(Status, DocumentHasTheStableMembers) {
   StatusReport report;
-  report.stores.push_back({"shop", "postgresql://u:***@h/d", {12, false, 3, 1.5, 0}, {}, {}, std::nullopt});
+  report.stores.push_back({"shop", "postgresql://u:***@h/d", {12, false, 3, 1.5, 0, {}}, {}, {}, std::nullopt});
   RouteStatus route;
   route.figures.topic = "orders.*";
   report.routes.push_back(route);

@@ -4,6 +4,7 @@ import { quoted, when } from "../format";
 import { useSay } from "../language";
 import { BulkDialog, type Asked } from "../parts/bulk";
 import { Command } from "../parts/command";
+import { EditDialog } from "../parts/edit";
 import { Payload } from "../parts/payload";
 import { State } from "../parts/state";
 import { Table } from "../parts/table";
@@ -29,6 +30,7 @@ export function Message({ place, me }: { place: Place; me: Me }) {
   const store = place.query.get("store") ?? "";
   const { value: told, problem } = usePoll<Explanation>(query(`messages/${encodeURIComponent(id)}`, { store }), 5);
   const [asked, setAsked] = useState<Asked>();
+  const [editing, setEditing] = useState(false);
   const ask = (act: Asked["act"]) => setAsked({ act, ids: [id], store: told?.store ?? store });
   return (
     <main>
@@ -42,7 +44,7 @@ export function Message({ place, me }: { place: Place; me: Me }) {
           {told.blocked_by?.message ? <p><a href={href(["messages", told.blocked_by.message], { store: told.store })}>{say("waitsFor", { id: told.blocked_by.message })}</a></p> : null}
           {me.role === "operator" ? (
             <div class="row">
-              {told.state === "failed" ? <><button type="button" onClick={() => ask("resend")}>{say("resend")}</button><button type="button" onClick={() => ask("drop")}>{say("drop")}</button></> : null}
+              {told.state === "failed" ? <><button type="button" onClick={() => ask("resend")}>{say("resend")}</button><button type="button" onClick={() => ask("drop")}>{say("drop")}</button>{told.content_hidden ? null : <button type="button" onClick={() => setEditing(true)}>{say("edit")}</button>}</> : null}
               {told.state === "dropped" ? <button type="button" onClick={() => ask("restore")}>{say("restore")}</button> : null}
             </div>
           ) : null}
@@ -63,6 +65,7 @@ export function Message({ place, me }: { place: Place; me: Me }) {
         </>
       ) : problem ? null : <p class="quiet">{say("loading")}</p>}
       <Command text={`waybill explain ${quoted(id)}`} />
+      {editing && told?.message ? <EditDialog message={told.message} store={told.store} close={() => setEditing(false)} /> : null}
       {asked ? <BulkDialog asked={asked} close={() => setAsked(undefined)} /> : null}
     </main>
   );

@@ -8,9 +8,13 @@ import { Table } from "../parts/table";
 import { Trouble } from "../parts/trouble";
 import { href, type Place } from "../place";
 import { usePoll } from "../poll";
+import type { Word } from "../words";
 
 const filterText = (operation: Operation): string =>
   operation.filters.map((filter) => Object.entries(filter).map(([name, value]) => `${name}:${value}`).join(" ")).filter(Boolean).slice(0, 5).join(" · ") || "*";
+
+/** Acts that are over at once are kept here too. */
+const wordOf = (act: string): Word => (act === "pause" ? "pauseRoute" : act === "resume" ? "resumeRoute" : act as Word);
 
 export function Operations({ place, me }: { place: Place; me: Me }) {
   const say = useSay();
@@ -24,7 +28,7 @@ export function Operations({ place, me }: { place: Place; me: Me }) {
       {value ? (
         <Table<Operation> caption={say("operations")} rows={value.operations} name={(one) => one.id} columns={[
           { title: say("at2"), cell: (one) => <a href={href(["operations", one.id], { store })}>{when(one.created_at)}</a> },
-          { title: say("act"), cell: (one) => say(one.act as "resend" | "drop" | "restore") },
+          { title: say("act"), cell: (one) => say(wordOf(one.act)) },
           { title: say("state"), cell: (one) => <State name={one.state} /> },
           { title: say("done"), cell: (one) => say("progress", { done: grouped(one.looked_at), all: grouped(one.expected) }), numeric: true },
           { title: say("changedCount"), cell: (one) => grouped(one.changed), numeric: true },
@@ -60,7 +64,7 @@ export function OneOperation({ place, me }: { place: Place; me: Me }) {
   if (!one) return <main><h1 class="id">{id}</h1><Trouble problem={problem} />{problem ? null : <p class="quiet">{say("loading")}</p>}</main>;
   return (
     <main>
-      <h1>{say(one.act as "resend" | "drop" | "restore")} <State name={one.state} /></h1>
+      <h1>{say(wordOf(one.act))} <State name={one.state} /></h1>
       <Trouble problem={problem ?? refused} />
       <p><progress max={Math.max(one.expected, 1)} value={one.looked_at} aria-label={say("done")} /> {say("progress", { done: grouped(one.looked_at), all: grouped(one.expected) })}</p>
       {one.note ? <p class="trouble" role="status">{one.note}</p> : null}

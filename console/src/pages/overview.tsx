@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { BrokerStatus, RouteStatus, Status } from "../api";
+import type { BrokerStatus, Me, RouteStatus, Status } from "../api";
 import { grouped, span } from "../format";
 import { useSay } from "../language";
 import { Chart, type Series } from "../parts/chart";
 import { Command } from "../parts/command";
+import { RouteActs } from "../parts/route_acts";
 import { State } from "../parts/state";
 import { Table } from "../parts/table";
 import { Trouble } from "../parts/trouble";
@@ -30,9 +31,9 @@ function useSamples(status?: Status): Sample[] {
 const lines = (names: string[], samples: Sample[], of: (sample: Sample) => (number | null)[]): Series[] =>
   names.map((name, index) => ({ name, values: samples.map((sample) => of(sample)[index] ?? null) }));
 
-export function Overview() {
+export function Overview({ me }: { me: Me }) {
   const say = useSay();
-  const { value: status, problem } = usePoll<Status>("status", 2);
+  const { value: status, problem, again } = usePoll<Status>("status", 2);
   const samples = useSamples(status);
   const seen = useRef(Date.now());
   if (status && !problem) seen.current = Date.now() - status.age_seconds * 1000;
@@ -80,6 +81,7 @@ export function Overview() {
           { title: say("unroutable"), cell: (route) => grouped(route.unroutable_total), numeric: true },
           { title: say("doubt"), cell: (route) => grouped(route.in_doubt_total), numeric: true },
           { title: say("twice"), cell: (route) => grouped(route.duplicates_possible_total), numeric: true },
+          ...(me.role === "operator" ? [{ title: say("acts"), cell: (route: RouteStatus) => <RouteActs route={route} stores={status.stores} done={again} /> }] : []),
         ]} />
         <details>
           <summary>{say("premise")}</summary>

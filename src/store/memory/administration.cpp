@@ -86,6 +86,7 @@ void find_blocker(const Tables& tables, std::uint32_t lane, const Message& messa
 Result<Counts> MemoryStore::counts() {
   const std::lock_guard lock{tables_->mutex};
   Counts counts;
+  counts.oldest_transaction_seconds = 0;
   std::optional<std::int64_t> oldest;
   const auto count_sending = [&](std::int64_t stored_at_ms) {
     ++counts.sending;

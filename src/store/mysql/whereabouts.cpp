@@ -139,6 +139,12 @@ Result<Counts> MysqlStore::counts() {
     if (oldest > 0 && oldest < INT64_MAX) {
       counts.oldest_sending_seconds = static_cast<double>(std::max<std::int64_t>(0, wall_ms() - oldest)) / 1000.0;
     }
+    // Without the right PROCESS nobody can tell.
+    const auto transaction = connection.query(
+        "SELECT IFNULL(MAX(TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6))), 0) FROM information_schema.innodb_trx WHERE "
+        "trx_mysql_thread_id <> CONNECTION_ID()",
+        {}, counting);
+    if (transaction) counts.oldest_transaction_seconds = static_cast<double>(transaction->number(0, 0)) / 1e6;
     return counts;
   });
 }

@@ -66,6 +66,18 @@ Status add_others(Connection& connection, store::Counts& counts) {
   return {};
 }
 
+/// A prepared transaction lasts too. Those of other roles are seen by members of pg_monitor only.
+Status add_oldest_transaction(Connection& connection, store::Counts& counts) {
+  auto rows = connection.run(
+      "SELECT coalesce(extract(epoch FROM clock_timestamp() - least((SELECT min(xact_start) FROM pg_stat_activity WHERE "
+      "datname = current_database() AND pid <> pg_backend_pid()), (SELECT min(prepared) FROM pg_prepared_xacts WHERE "
+      "database = current_database())))::float8, 0)",
+      doing);
+  if (!rows) return rows.error();
+  counts.oldest_transaction_seconds = std::strtod(rows->text(0, 0).c_str(), nullptr);
+  return {};
+}
+
 }  // namespace
 
 Result<store::Counts> PostgresStore::counts() {
@@ -87,6 +99,7 @@ Result<store::Counts> PostgresStore::counts() {
       counts.oldest_sending_seconds = std::max(counts.oldest_sending_seconds, *oldest);
     }
     if (auto added = add_others(connection, counts); !added) return added.error();
+    if (auto added = add_oldest_transaction(connection, counts); !added) return added.error();
     return counts;
   });
 }
