@@ -31,6 +31,7 @@ void add_commands(CLI::App& app, Session& session) {
   add_inbox(app, session);
   add_sync(app, session);
   add_route(app, session);
+  add_adopt(app, session);
   add_bench(app, session);
   add_token(app, session);
   add_completion(app, session);

@@ -72,6 +72,7 @@ void add_inbox_reconcile(CLI::App& inbox, Session& session);
 void add_inbox_shards(CLI::App& inbox, Session& session);
 void add_sync(CLI::App& app, Session& session);
 void add_route(CLI::App& app, Session& session);
+void add_adopt(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_token(CLI::App& app, Session& session);
 void add_completion(CLI::App& app, Session& session);

@@ -31,6 +31,9 @@ class Database {
   virtual Result<std::vector<Row>> run(std::string_view sql, const Fields& fields) = 0;
   Result<std::vector<Row>> run(std::string_view sql) { return run(sql, Fields{}); }
 
+  /// Runs one statement of ours as it is: what defines a trigger or a function holds other statements.
+  virtual Status define(const std::string& sql) = 0;
+
   /// Marks an attempt in the inbox, inside the open transaction; true when nobody had.
   virtual Result<bool> mark_attempt(const std::string& attempt) = 0;
   /// What a table of Waybill's own is made with: the type of long texts, and what follows the columns.

@@ -42,6 +42,8 @@ class MysqlDatabase final : public Database {
     return " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
   }
 
+  Status define(const std::string& sql) override { return connection_.run(sql, {}, applying); }
+
   Status begin() override { return connection_.run("START TRANSACTION", {}, applying); }
   Status commit() override {
     auto committed = connection_.run("COMMIT", {}, applying);

@@ -26,7 +26,12 @@ class PostgresqlDatabase final : public Database {
     return marked ? Result<bool>{marked->front().front() == "new"} : Result<bool>{marked.error()};
   }
 
-  Status begin() override { return simply("BEGIN"); }
+  Status define(const std::string& sql) override {
+    auto done = connection_->run(sql, applying);
+    return done ? Status{} : Status{done.error()};
+  }
+
+  Status begin() override { return define("BEGIN"); }
   Status commit() override {
     auto committed = connection_->run("COMMIT", applying);
     if (committed) return {};
@@ -35,15 +40,10 @@ class PostgresqlDatabase final : public Database {
   }
   void rollback() override {
     // A connection that is gone has rolled back already.
-    (void)simply("ROLLBACK");
+    (void)define("ROLLBACK");
   }
 
  private:
-  Status simply(const char* sql) {
-    auto done = connection_->run(sql, applying);
-    return done ? Status{} : Status{done.error()};
-  }
-
   static std::vector<Row> read(const postgresql::Rows& rows) {
     std::vector<Row> all;
     for (int row = 0; row < rows.count(); ++row) {

@@ -40,6 +40,8 @@ class SqliteDatabase final : public Database {
     return marked ? Result<bool>{!marked->empty()} : Result<bool>{marked.error()};
   }
 
+  Status define(const std::string& sql) override { return connection_.run(sql, applying); }
+
   Status begin() override { return connection_.run("BEGIN IMMEDIATE", applying); }
   Status commit() override { return connection_.run("COMMIT", applying); }
   void rollback() override { (void)connection_.run("ROLLBACK", applying); }
