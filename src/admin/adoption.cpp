@@ -145,9 +145,7 @@ std::string copy(const Writer& writer, const Adoption& adoption, const Columns& 
   return "INSERT INTO " + outbox + " (" + names + ") VALUES (" + values + ")";
 }
 
-std::string function_of(const Writer& writer, const std::string& table) {
-  return "waybill." + writer.trigger(table);
-}
+std::string function_of(const Writer& writer, const std::string& table) { return "waybill." + writer.trigger(table); }
 
 std::string drop_trigger(const Writer& writer, const std::string& table) {
   const auto drop = "DROP TRIGGER IF EXISTS " + writer.trigger(table);

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "admin/search.hpp"
+#include "cli/failed_desk.hpp"
 #include "cli/failed_filter.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
@@ -146,7 +147,10 @@ void add_groups(CLI::App& failed, Session& session) {
 
 void add_failed(CLI::App& app, Session& session) {
   auto* failed = app.add_subcommand("failed", "Messages that wait for a person");
-  failed->require_subcommand(1);
+  failed->require_subcommand(0, 1);
+  failed->callback([&session, failed] {
+    if (failed->get_subcommands().empty()) session.action = [&session] { return failed_desk(session); };
+  });
   add_list(*failed, session);
   add_show(*failed, session);
   add_groups(*failed, session);

@@ -1,3 +1,5 @@
+#include "cli/failed_acts.hpp"
+
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
@@ -6,8 +8,6 @@
 
 #include "admin/consumed.hpp"
 #include "admin/failed.hpp"
-#include "admin/operation.hpp"
-#include "cli/failed_filter.hpp"
 #include "cli/following.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
@@ -19,12 +19,6 @@ namespace {
 
 using admin::BulkAct;
 using admin::BulkPlan;
-
-struct ActOptions {
-  std::shared_ptr<FilterOptions> filter;
-  admin::OperationOrder order;
-  bool dry_run = false, yes = false, all = false, detach = false;
-};
 
 /// What is asked for, and what it would do.
 struct Asked {
@@ -93,7 +87,9 @@ int nothing_to_do(const Session& session, const Asked& asked) {
   return nothing_matched;
 }
 
-int run(const Session& session, const ActOptions& options) {
+}  // namespace
+
+int act_on_failed(const Session& session, const ActOptions& options) {
   auto asked = ask(session, options);
   if (!asked) return fail(asked.error());
   if (options.dry_run) return show_plan(session, *asked);
@@ -114,6 +110,8 @@ int run(const Session& session, const ActOptions& options) {
   return ended ? report_end(session, *ended) : fail(ended.error());
 }
 
+namespace {
+
 CLI::App* add_act(CLI::App& parent, Session& session, BulkAct act, const std::string& text,
                   const std::shared_ptr<ActOptions>& options) {
   options->order.act = act;
@@ -125,7 +123,8 @@ CLI::App* add_act(CLI::App& parent, Session& session, BulkAct act, const std::st
   command->add_flag("--yes", options->yes, "Do not ask");
   command->add_option("--why", options->order.why, "The reason, kept in the history");
   command->add_flag("--detach", options->detach, "Leave it to a relay, and print the operation's id");
-  command->callback([&session, options] { session.action = [&session, options] { return run(session, *options); }; });
+  command->callback(
+      [&session, options] { session.action = [&session, options] { return act_on_failed(session, *options); }; });
   return command;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/errors.hpp"
 #include "cli/session.hpp"
 #include "core/text.hpp"
 
@@ -32,7 +33,9 @@ void add_commands(CLI::App& app, Session& session) {
   add_sync(app, session);
   add_route(app, session);
   add_adopt(app, session);
+  add_asyncapi(app, session);
   add_bench(app, session);
+  add_errors(app, session);
   add_token(app, session);
   add_completion(app, session);
   add_manual(app, session);
@@ -53,7 +56,8 @@ std::optional<std::string> unknown_command(const CLI::App& app, int argc, const 
 
 int parse_failed(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-  complain(unknown_command(app, argc, argv).value_or(error.what()));
+  complain(unknown_command(app, argc, argv).value_or(error.what()) + " (" +
+           admin::code_of(ErrorCode::invalid_argument) + ")");
   std::cerr << "Run `waybill --help`, or `waybill COMMAND --help`.\n";
   return wrong_usage;
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "admin/errors.hpp"
 #include "admin/stores.hpp"
 
 namespace waybill::cli {
@@ -20,7 +21,7 @@ void Session::print(const admin::Json& document) const { std::cout << admin::to_
 void complain(const std::string& text) { std::cerr << "waybill: " << text << std::endl; }
 
 int fail(const Error& error) {
-  complain(error.message());
+  complain(error.message() + " (" + admin::code_of(error.code()) + ")");
   return exit_code(error);
 }
 

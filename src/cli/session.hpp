@@ -33,7 +33,7 @@ struct Session {
 
 /// Writes `waybill: TEXT` to stderr.
 void complain(const std::string& text);
-/// Complains about the error and gives the exit code that it means.
+/// Complains about the error, with its code for `waybill errors`, and gives the exit code that it means.
 int fail(const Error& error);
 
 /// Whether a dangerous act may go on: `--yes`, or a `y` typed on a terminal. Without both it says what is missing.
@@ -73,6 +73,8 @@ void add_inbox_shards(CLI::App& inbox, Session& session);
 void add_sync(CLI::App& app, Session& session);
 void add_route(CLI::App& app, Session& session);
 void add_adopt(CLI::App& app, Session& session);
+void add_errors(CLI::App& app, Session& session);
+void add_asyncapi(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_token(CLI::App& app, Session& session);
 void add_completion(CLI::App& app, Session& session);

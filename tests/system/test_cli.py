@@ -266,6 +266,61 @@ def test_inbox_list(store, workspace, shop):
         assert "inventory" in workspace.run("inbox", "list", "--json").expect().out
 
 
+def test_a_code_is_explained_in_both_languages(workspace):
+    said = workspace.run("status", "--store", "none", config=False).err
+    code = said.strip().rsplit("(", 1)[1].rstrip(")")
+    assert code == "WB-E02", said
+    english = workspace.run("errors", code, "--json", "--lang", "en", config=False).expect().json["errors"]
+    assert english[0]["name"] == "invalid_configuration" and "waybill check" in english[0]["remedy"]
+    assert "配置" in workspace.run("errors", code.lower(), config=False, environment={"LANG": "zh_CN.UTF-8", "LC_ALL": ""}).expect().out
+    assert "WB-R02" in workspace.run("errors", "unroutable", config=False).expect().out
+    assert len(workspace.run("errors", "--json", config=False).expect().json["errors"]) > 100
+    assert "did you mean 'unroutable'?" in workspace.run("errors", "unrutable", config=False).expect(4).err
+
+
+def test_consumers_get_a_description_of_what_is_sent(workspace):
+    workspace.config.write_text("""
+[store.shop]
+url = "sqlite:///shop.db"
+[broker.main]
+url = "amqp://guest:hidden@localhost:5673/shop"
+[broker.events]
+url = "kafkas://k1:9092,k2:9093"
+[[route]]
+topic = "orders.*"
+broker = "main"
+exchange = "shop"
+order = "key"
+[[route]]
+topic = "*"
+broker = "events"
+exchange = "shop.{topic}"
+format = "cloudevents"
+source = "/shop"
+""")
+    document = workspace.run("asyncapi", "--title", "Shop", "--doc-version", "2.1.0").expect().json
+    assert document["asyncapi"] == "3.0.0" and document["info"] == {"title": "Shop", "version": "2.1.0"}
+    assert document["servers"]["main"] == {"host": "localhost:5673", "protocol": "amqp", "title": "main"}
+    assert document["servers"]["events"]["protocol"] == "kafka-secure" and document["servers"]["events"]["host"].endswith(":9093")
+    assert document["channels"]["route-1"]["bindings"]["amqp"]["exchange"]["name"] == "shop"
+    assert document["channels"]["route-2"]["address"] == "shop.{topic}" and "topic" in document["channels"]["route-2"]["parameters"]
+    assert set(document["components"]["messages"]) == {"plain", "cloudevents"}
+    assert "hidden" not in str(document)
+
+    def follow(reference):
+        place = document
+        for word in reference.removeprefix("#/").split("/"):
+            place = place[word]
+        return place
+
+    for operation in document["operations"].values():
+        assert follow(operation["channel"]["$ref"])["messages"]
+        for message in operation["messages"]:
+            assert follow(follow(message["$ref"])["$ref"])["headers"]
+    for channel in document["channels"].values():
+        assert all(follow(server["$ref"]) for server in channel["servers"])
+
+
 def test_help_and_version(workspace):
     assert "relay" in workspace.run("--help", config=False).expect().out
     assert "0.1" in workspace.run("--version", config=False).expect().out

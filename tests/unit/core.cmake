@@ -24,6 +24,7 @@ include(public_headers.cmake)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME layering_test COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering_test.py
          ${PROJECT_SOURCE_DIR})
+add_test(NAME errors_test COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/errors_test.py ${PROJECT_SOURCE_DIR})
 add_test(NAME deploy_test COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/deploy_test.py ${PROJECT_SOURCE_DIR})
 if(WAYBILL_CONSOLE)
   add_test(NAME console_types COMMAND ${PROJECT_SOURCE_DIR}/build/console/node_modules/.bin/tsc -p ${PROJECT_SOURCE_DIR}/console)

@@ -1,0 +1,70 @@
+#include "admin/errors.hpp"
+
+#include <CLI/App.hpp>
+#include <cstdlib>
+#include <memory>
+
+#include "cli/session.hpp"
+#include "core/text.hpp"
+
+namespace waybill::cli {
+namespace {
+
+struct Options {
+  std::string code, language;
+};
+
+/// As the environment says, unless somebody chose.
+bool in_chinese(const Options& options) {
+  if (!options.language.empty()) return options.language == "zh";
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return std::string_view(value).starts_with("zh");
+  }
+  return false;
+}
+
+std::string text_of(const admin::KnownError& error, bool chinese) {
+  const auto& words = chinese ? error.chinese : error.english;
+  return error.code + (error.name.empty() ? "" : "  " + error.name) + "\n  " + words.cause + "\n  → " + words.remedy +
+         "\n";
+}
+
+int unknown(const std::string& code) {
+  std::vector<std::string_view> names;
+  for (const auto& one : admin::known_errors()) {
+    names.emplace_back(one.code);
+    if (!one.name.empty()) names.emplace_back(one.name);
+  }
+  const auto close = nearest(code, names);
+  complain("there is no code '" + code + "'" + (close ? ": did you mean '" + *close + "'?" : ""));
+  return nothing_matched;
+}
+
+int run(const Session& session, const Options& options) {
+  const auto found = options.code.empty() ? admin::known_errors() : admin::find_errors(options.code);
+  if (found.empty()) return unknown(options.code);
+  const bool chinese = in_chinese(options);
+  admin::Json listed = admin::Json::array();
+  std::string text;
+  for (const auto& one : found) {
+    const auto& words = chinese ? one.chinese : one.english;
+    listed.push_back({{"code", one.code}, {"name", one.name}, {"cause", words.cause}, {"remedy", words.remedy}});
+    text += (text.empty() ? "" : "\n") + text_of(one, chinese);
+  }
+  session.json ? session.print(admin::Json{{"errors", listed}}) : session.print(text);
+  return done;
+}
+
+}  // namespace
+
+void add_errors(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("errors", "What a code means and what to do, in English or Chinese");
+  auto options = std::make_shared<Options>();
+  command->add_option("code", options->code, "WB-E08, or a word such as unroutable; without it: all");
+  command->add_option("--lang", options->language, "en or zh (default: as LANG says)")
+      ->check(CLI::IsMember({"en", "zh"}));
+  command->callback([&session, options] { session.action = [&session, options] { return run(session, *options); }; });
+}
+
+}  // namespace waybill::cli
