@@ -4,8 +4,8 @@
 
 namespace waybill::cli {
 
-/// `waybill failed` on a terminal: causes, the messages behind one, one message's story, and what can be done with them;
-/// with the words of the console. Ends with the input, or when the person says so.
+/// `waybill failed` on a terminal: causes, the messages behind one, one message's story, and what can be done with
+/// them; with the words of the console. Ends with the input, or when the person says so.
 int failed_desk(const Session& session);
 
 }  // namespace waybill::cli

@@ -118,7 +118,7 @@ struct Tables {
   std::map<std::string, std::vector<Attempt>> history;  ///< by message id
   std::vector<LaneRow> lanes;
   std::map<std::string, Operation> operations;
-  std::map<std::string, Pause> pauses;  ///< by route
+  std::map<std::string, Pause> pauses;                                  ///< by route
   std::map<std::string, std::pair<std::string, std::int64_t>> reports;  ///< relay -> json, written at
 };
 

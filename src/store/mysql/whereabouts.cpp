@@ -141,7 +141,8 @@ Result<Counts> MysqlStore::counts() {
     }
     // Without the right PROCESS nobody can tell.
     const auto transaction = connection.query(
-        "SELECT IFNULL(MAX(TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6))), 0) FROM information_schema.innodb_trx WHERE "
+        "SELECT IFNULL(MAX(TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6))), 0) FROM information_schema.innodb_trx "
+        "WHERE "
         "trx_mysql_thread_id <> CONNECTION_ID()",
         {}, counting);
     if (transaction) counts.oldest_transaction_seconds = static_cast<double>(transaction->number(0, 0)) / 1e6;

@@ -69,7 +69,8 @@ Status add_others(Connection& connection, store::Counts& counts) {
 /// A prepared transaction lasts too. Those of other roles are seen by members of pg_monitor only.
 Status add_oldest_transaction(Connection& connection, store::Counts& counts) {
   auto rows = connection.run(
-      "SELECT coalesce(extract(epoch FROM clock_timestamp() - least((SELECT min(xact_start) FROM pg_stat_activity WHERE "
+      "SELECT coalesce(extract(epoch FROM clock_timestamp() - least((SELECT min(xact_start) FROM pg_stat_activity "
+      "WHERE "
       "datname = current_database() AND pid <> pg_backend_pid()), (SELECT min(prepared) FROM pg_prepared_xacts WHERE "
       "database = current_database())))::float8, 0)",
       doing);
