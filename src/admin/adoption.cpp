@@ -62,6 +62,10 @@ bool is_binary(const std::string& type) {
 }
 
 Result<Columns> columns_of(const StoreConfig& store, Kind kind, const std::string& table) {
+  if (kind != Kind::postgresql && table.find('.') != std::string::npos) {
+    return Error(ErrorCode::invalid_argument,
+                 "table '" + table + "' must be named without its database: it has to be that of the store");
+  }
   auto database = sync::open_database(store);
   if (!database) return database.error();
   const auto dot = table.find('.');

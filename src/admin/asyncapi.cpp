@@ -43,17 +43,7 @@ bool is_amqp(const Config& config, const RouteConfig& route) {
   return broker != nullptr && broker->url.reveal().starts_with("amqp");
 }
 
-std::string message_name(const RouteConfig& route) {
-  switch (route.format) {
-    case Format::plain:
-      return "plain";
-    case Format::cloudevents:
-      return "cloudevents";
-    case Format::debezium:
-      return "debezium";
-  }
-  return "plain";
-}
+std::string message_name(const RouteConfig& route) { return std::string(to_string(route.format)); }
 
 Json channel_of(const Config& config, const RouteConfig& route) {
   const bool amqp = is_amqp(config, route);

@@ -7,6 +7,7 @@
 
 #include "admin/consumed.hpp"
 #include "admin/operation_trace.hpp"
+#include "admin/pause.hpp"
 #include "admin/relay_figures.hpp"
 
 namespace waybill::admin {
@@ -246,9 +247,16 @@ class Run {
     return {};
   }
 
-  /// A broker that takes nothing gets no more to do: what was resent waits for it already.
+  /// A broker that takes nothing, and a route that a person holds back, get no more to do: what was resent waits already.
   bool waits_for_a_route() {
     if (order().act != BulkAct::resend || routes_.empty()) return false;
+    if (const auto pauses = store_.pauses()) {
+      for (const auto& pause : *pauses) {
+        if (!routes_.contains(pause.route)) continue;
+        progress().note = "waits: route " + pause.route + " is " + words_of(pause);
+        return true;
+      }
+    }
     auto stored = store_.reports();
     if (!stored) return false;
     ReadReports reports;

@@ -97,6 +97,23 @@ TEST_F(Operations, EachMessageHasItsResultAndTheReasonInItsHistory) {
   EXPECT_EQ(history.back().answer, "operation " + ended.id + ": the queue is back");
 }
 
+TEST_F(Operations, AResendWaitsWhileAPersonHoldsItsRouteBack) {
+  fail_some(600);
+  auto made = order();
+  made.rate = 0;
+  const auto id = add(made).id;
+  ASSERT_TRUE(store->pause({"orders.*", "alice", "maintenance", 0}).value());
+  std::string note;
+  const auto waits = [&] { return note.starts_with("waits"); };
+  const auto told = [&](const Operation& now) { note = now.progress.note; };
+  const auto handed_over = run_operation(*store, id, {config, "here:1", waits, told});
+  ASSERT_TRUE(handed_over) << handed_over.error().message();
+  EXPECT_EQ(note, "waits: route orders.* is paused by alice: maintenance");
+  EXPECT_EQ(handed_over->progress.changed, 500U) << "the first slice, since nobody knew yet which route it takes";
+  ASSERT_TRUE(store->resume("orders.*").value());
+  EXPECT_EQ(run(id).progress.changed, 600U);
+}
+
 TEST_F(Operations, WhatIsStoredIsReadBack) {
   auto made = order(BulkAct::drop);
   store::FailedFilter filter;

@@ -1,7 +1,8 @@
 // Resend, drop and restore: always with what it would do first.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { post, Problem, type Operation, type OperationOrder, type Plan } from "../api";
+import { post, type Operation, type OperationOrder, type Plan } from "../api";
+import { useAttempt } from "../attempt";
 import { useSay } from "../language";
 import { go, href } from "../place";
 import { Trouble } from "./trouble";
@@ -39,18 +40,7 @@ export function BulkDialog({ asked, close }: { asked: Asked; close: () => void }
   const form = useRef<HTMLFormElement>(null);
   const [plan, setPlan] = useState<Plan>();
   const [stale, setStale] = useState(false);  // something was changed since: it stays, so that nothing moves under the mouse
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
-  const attempt = async (what: () => Promise<void>) => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await what();
-    } catch (error) {
-      setProblem(error instanceof Problem ? error : new Problem(0, String(error)));
-    }
-    setBusy(false);
-  };
+  const { busy, problem, attempt } = useAttempt();
   const dryRun = () => attempt(async () => {
     setPlan((await post<{ plan: Plan }>("operations", { ...orderOf(asked, form.current!), dry_run: true })).plan);
     setStale(false);

@@ -1,7 +1,8 @@
 // A failed message that can't go as it is: changed, and sent as a new one in place of it.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { post, Problem, type Edited, type Troubled } from "../api";
+import { post, type Edited, type Troubled } from "../api";
+import { useAttempt } from "../attempt";
 import { useSay } from "../language";
 import { go, href } from "../place";
 import { Trouble } from "./trouble";
@@ -34,22 +35,11 @@ export function EditDialog({ message, store, close }: { message: Troubled; store
   const dialog = useRef<HTMLDialogElement>(null);
   const form = useRef<HTMLFormElement>(null);
   const [plan, setPlan] = useState<Edited>();
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, attempt } = useAttempt();
   useEffect(() => dialog.current?.showModal(), []);
   const path = `messages/${encodeURIComponent(message.id)}/edit`;
   // A carriage return is lost in a text area, so such a payload is not edited as text.
   const isText = message.payload !== undefined && !message.payload.includes("\r");
-  const attempt = async (what: () => Promise<void>) => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await what();
-    } catch (error) {
-      setProblem(error instanceof Problem ? error : new Problem(0, String(error)));
-    }
-    setBusy(false);
-  };
   const dryRun = () => attempt(async () => setPlan(await post<Edited>(path, { ...changes(message, form.current!), store, dry_run: true })));
   const send = () => attempt(async () => {
     const why = (form.current!.elements.namedItem("why") as HTMLInputElement).value.trim();

@@ -1,8 +1,8 @@
 // An act on one thing, which needs nothing but a reason.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { Problem } from "../api";
+import { useEffect, useRef } from "preact/hooks";
+import { useAttempt } from "../attempt";
 import { useSay } from "../language";
 import { Trouble } from "./trouble";
 
@@ -10,19 +10,11 @@ import { Trouble } from "./trouble";
 export function ReasonDialog(props: { title: string; text: ComponentChildren; act: (why: string) => Promise<unknown>; close: () => void }) {
   const say = useSay();
   const dialog = useRef<HTMLDialogElement>(null);
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, attempt } = useAttempt();
   useEffect(() => dialog.current?.showModal(), []);
   const submit = async (form: HTMLFormElement) => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await props.act((form.elements.namedItem("why") as HTMLInputElement).value.trim());
-      props.close();
-    } catch (error) {
-      setProblem(error instanceof Problem ? error : new Problem(0, String(error)));
-    }
-    setBusy(false);
+    const why = (form.elements.namedItem("why") as HTMLInputElement).value.trim();
+    if (await attempt(() => props.act(why))) props.close();
   };
   return (
     <dialog ref={dialog} onClose={props.close} aria-labelledby="reason-title">
