@@ -1,6 +1,7 @@
 """The console in a real browser: what a person sees and does when messages don't move."""
 
 import json
+import time
 
 import pytest
 
@@ -227,6 +228,41 @@ def test_conflicts_of_the_inbox_stand_side_by_side(postgresql_store, opened, wor
     for shown in ("inventory", "chair", "order 17", "aa" * 32, "bb" * 32, "first", "second", "Refused"):
         assert shown in text, shown
     console.picture("inbox")
+
+
+def multiply_failed(store, count):
+    """Makes so many failed messages of the only one there is."""
+    table = "waybill.retry" if store.kind == "postgresql" else "waybill_retry"
+    listed = ("SELECT column_name FROM information_schema.columns WHERE table_schema = 'waybill' AND table_name = 'retry'"
+              if store.kind == "postgresql" else "SELECT name FROM pragma_table_info('waybill_retry')")
+    columns = [name for name, in store.query(listed)]
+    changed = {"seq": "seq + n", "id": "id || '-' || n", "answer": "answer || ' ' || n"}
+    series = f"WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {count - 1})"
+    store.query(f"{series} INSERT INTO {table} ({', '.join(columns)}) "
+                f"SELECT {', '.join(changed.get(name, name) for name in columns)} FROM {table}, series")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_100_000_failed_messages_are_looked_through_page_by_page(kind, request, with_failed, workspace):
+    store = request.getfixturevalue(f"{kind}_store")
+    console = with_failed(store, 1)
+    multiply_failed(store, 100_000)
+    begun = time.monotonic()
+    page = console.open("failed")
+    console.wait_text("99,999")  # of one cause, with the numbers of their answers left out
+    page.get_by_role("link", name="m-0", exact=True).first.wait_for()
+    assert time.monotonic() - begun < 10
+    for _ in range(3):
+        first = page.locator("tbody tr").last.inner_text()
+        page.get_by_role("link", name="Next page").click()
+        wait_until(lambda: page.locator("tbody tr").last.inner_text() != first, 10, "the next page")
+    page.get_by_role("searchbox").fill("id:m-0-99999")
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("link", name="m-0-99999", exact=True).first.wait_for()
+    page = console.open("failed")
+    page.get_by_role("button", name="Resend all that match").click()
+    console.wait_text("100,000 messages")
+    assert workspace.relays[0].peak_memory_bytes() < 64 << 20
 
 
 def test_a_viewer_sees_and_does_not_touch(sqlite_store, with_failed):
