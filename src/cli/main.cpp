@@ -36,6 +36,7 @@ void add_commands(CLI::App& app, Session& session) {
   add_asyncapi(app, session);
   add_bench(app, session);
   add_errors(app, session);
+  add_tap(app, session);
   add_token(app, session);
   add_completion(app, session);
   add_manual(app, session);

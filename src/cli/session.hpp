@@ -76,6 +76,7 @@ void add_adopt(CLI::App& app, Session& session);
 void add_errors(CLI::App& app, Session& session);
 void add_asyncapi(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
+void add_tap(CLI::App& app, Session& session);
 void add_token(CLI::App& app, Session& session);
 void add_completion(CLI::App& app, Session& session);
 void add_manual(CLI::App& app, Session& session);

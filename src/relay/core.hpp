@@ -17,6 +17,7 @@
 #include "relay/pipe.hpp"
 #include "relay/route_state.hpp"
 #include "relay/route_table.hpp"
+#include "relay/sample.hpp"
 #include "relay/sequences.hpp"
 #include "relay/settle_buffer.hpp"
 #include "relay/tracked.hpp"
@@ -48,6 +49,8 @@ class RelayCore {
   /// Handed out by the store and not yet durably settled there: never above `unsettled` (P3).
   std::uint64_t unsettled() const;
   std::size_t tracked() const { return tracked_.count(); }
+  /// Some of the answers since this was last asked.
+  std::vector<Sample> take_samples() { return samples_.take(); }
   std::size_t blocked_scopes() const { return sequences_.blocked_count(); }
 
  private:
@@ -87,6 +90,7 @@ class RelayCore {
 
   // outcome.cpp: what the brokers say
   void on(OutcomesArrived event);
+  void sample(const Tracked& tracked, const broker::Outcome& outcome);
   void measure(const Tracked& confirmed, RouteTotals& totals) const;
   void take_outcome(BrokerIndex broker, const broker::Outcome& outcome, std::vector<Tag>& again);
   void take_back(Tracked& tracked);
@@ -213,6 +217,8 @@ class RelayCore {
     std::uint32_t uncounted = 0;  // lone ends in a row that nothing showed to be the message's doing
   };
   std::unordered_map<std::uint64_t, Suspicion> suspicions_;  // by ticket: a suspect waits in the store meanwhile
+
+  Samples samples_;
 
   bool stopping_ = false;
   bool final_settle_ = false;

@@ -4,6 +4,8 @@
 
 namespace waybill::relay {
 
+std::string_view outcome_of(const Sample& sample) noexcept { return broker::to_string(sample.outcome); }
+
 void add(const RouteFigures& lane, RouteFigures& sum) {
   sum.totals += lane.totals;
   sum.in_flight += lane.in_flight;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "relay/route_state.hpp"
+#include "relay/sample.hpp"
 
 namespace waybill::relay {
 
@@ -24,6 +25,7 @@ struct SiteFigures {
     std::uint32_t number = 0;
     bool held = false;
     bool held_elsewhere = false;  ///< as far as is known
+    std::vector<Sample> samples;  ///< of its last answers, oldest first
   };
   std::string store;
   std::vector<Lane> lanes;
@@ -32,6 +34,9 @@ struct SiteFigures {
   std::vector<BrokerState> brokers;  ///< in the configuration's order: the worst of the lanes that are held
   bool is_worked_on() const;         ///< some relay holds a lane of it
 };
+
+/// `confirmed`, `rejected`, `unroutable`, `in_doubt`.
+std::string_view outcome_of(const Sample& sample) noexcept;
 
 /// Adds what another lane says of a route: totals and in flight are summed, the worse state wins.
 void add(const RouteFigures& lane, RouteFigures& sum);

@@ -6,6 +6,7 @@ namespace waybill::relay {
 namespace {
 
 constexpr Duration figures_interval = std::chrono::milliseconds{200};
+constexpr std::size_t most_samples = 100;
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
 
@@ -144,6 +145,9 @@ void LaneLoop::refresh_figures(MonoTime time) {
     const Pipe& pipe = core_.pipe(BrokerIndex{i});
     figures.brokers.push_back({pipe.is_up(), pipe.is_blocked(), pipe.endpoint(), pipe.detail()});
   }
+  for (auto& sample : core_.take_samples()) samples_.push_back(std::move(sample));
+  while (samples_.size() > most_samples) samples_.pop_front();
+  figures.samples.assign(samples_.begin(), samples_.end());
   {
     const std::lock_guard lock(mutex_);
     figures_ = std::move(figures);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,6 +29,7 @@ struct LaneFigures {
   std::size_t blocked_scopes = 0;
   std::vector<RouteFigures> routes;  ///< in the configuration's order
   std::vector<BrokerState> brokers;  ///< in the configuration's order
+  std::vector<Sample> samples;       ///< the last ones, oldest first
 };
 
 /// Works on one lane of one store, for as long as it lives. All functions are thread-safe.
@@ -76,6 +78,7 @@ class LaneLoop {
   Tenure tenure_ = 0;
   std::vector<std::unique_ptr<BrokerLine>> lines_;
   MonoTime figures_at_{};
+  std::deque<Sample> samples_;  // the last ones
 
   std::atomic<bool> held_{false};
   std::atomic<bool> drained_{false};

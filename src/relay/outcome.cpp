@@ -45,6 +45,7 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
     state.at_fault = false;
     state.backoff = Duration{0};
   }
+  if (answered_by_broker || outcome.kind == OutcomeKind::in_doubt) sample(*tracked, outcome);
   switch (outcome.kind) {
     case OutcomeKind::confirmed:
       ++state.totals.confirmed;
@@ -80,6 +81,15 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
       exchange_at_fault(tag, outcome.answer, again);
       break;
   }
+}
+
+void RelayCore::sample(const Tracked& tracked, const broker::Outcome& outcome) {
+  const bool is_confirm = outcome.kind == OutcomeKind::confirmed;
+  if (!samples_.wants(is_confirm)) return;
+  samples_.keep(
+      {0, tracked.route, tracked.message->id.str(), tracked.message->topic.str(), outcome.kind, outcome.answer,
+       tracked.publications, std::chrono::duration<double>(now_ - tracked.published_at).count()},
+      is_confirm);
 }
 
 // The store's clock as it was heard last, carried on by ours: no two hosts' clocks are compared.

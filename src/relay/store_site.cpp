@@ -89,11 +89,11 @@ SiteFigures StoreSite::figures() const {
   bool any_held = false;
   for (const auto& worked : worked_) {
     if (!worked.loop) {
-      sum.lanes.push_back({worked.lane, false, true});
+      sum.lanes.push_back({worked.lane, false, true, {}});
       continue;
     }
     const auto figures = worked.loop->figures();
-    sum.lanes.push_back({worked.lane, figures.held, worked.loop->held_elsewhere()});
+    sum.lanes.push_back({worked.lane, figures.held, worked.loop->held_elsewhere(), figures.samples});
     sum.unsettled += figures.unsettled;
     for (std::size_t route = 0; route < figures.routes.size(); ++route) add(figures.routes[route], sum.routes[route]);
     if (!figures.held) continue;

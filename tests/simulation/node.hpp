@@ -39,6 +39,7 @@ class Node {
   void pause_routes(std::vector<std::string> why, MonoTime now) {
     perform(core_.handle(relay::RoutesPaused{std::move(why)}, now));
   }
+  std::vector<relay::Sample> take_samples() { return core_.take_samples(); }
   void tick(MonoTime now) { perform(core_.handle(relay::Tick{}, now)); }
   void request_stop(MonoTime now) { perform(core_.handle(relay::StopRequested{}, now)); }
   /// The lane is about to be taken from it: whom its next owner may hold that against.

@@ -159,6 +159,27 @@ TEST_F(SilentRoute, ThatAPersonPausesStillTakesTheAnswersThatWereOnTheirWay) {
   EXPECT_EQ(ledger_.arrivals.size(), 24U);
 }
 
+TEST_F(SilentRoute, ShowsSomeAnswersAsTheyGoByAndCountsAll) {
+  start();
+  node_->connect(0, now_);
+  commit("stuck.created", 100, 100);
+  go_on(20);
+  auto samples = node_->take_samples();
+  ASSERT_EQ(samples.size(), 5U) << "a few of many confirms";
+  EXPECT_EQ(samples.front().number, 1U);
+  EXPECT_EQ(samples.front().topic, "stuck.created");
+  EXPECT_EQ(samples.front().outcome, broker::OutcomeKind::confirmed);
+  EXPECT_EQ(samples.front().attempt, 1U);
+  EXPECT_TRUE(node_->take_samples().empty());
+  weather_.nack_percent = 100;
+  commit("stuck.refused", 1, 1);
+  go_on(2);
+  samples = node_->take_samples();
+  ASSERT_FALSE(samples.empty());
+  EXPECT_EQ(samples.front().number, 101U) << "those that were left out count";
+  EXPECT_EQ(samples.front().outcome, broker::OutcomeKind::rejected);
+}
+
 /// Few keys: what waits for the broker waits behind the head of its key.
 class SilentRouteInOrder : public SilentRoute {
  protected:

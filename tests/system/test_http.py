@@ -1,5 +1,6 @@
 """What a relay answers: health, metrics, the REST API; and that nobody who asks can hold it up."""
 
+import json
 import signal
 import socket
 import ssl
@@ -14,7 +15,7 @@ import requests
 from harness.stores import EVERY, PostgreSQL
 from harness.traffic import Traffic, names, send
 from harness.web import Web
-from waybill_services import Gate, wait_until
+from waybill_services import Gate, free_port, wait_until
 from waybill_services.certificate import make_certificate
 
 ANY_PORT = {"listen": "127.0.0.1:0"}
@@ -328,3 +329,32 @@ def test_no_secret_is_in_a_log_or_an_answer(postgresql_store, serve, tokens, wor
     password = postgresql_store.server.password
     for secret in [password, *(made[0] for made in tokens.values()), "wb_guessed"]:
         assert len(secret) > 4 and secret not in text + workspace.relays[0].text()
+
+
+def test_tap_shows_answers_as_they_go_by(sqlite_store, shop, workspace, topology, tokens):
+    port = free_port()
+    queue = topology.queue("orders.taken")
+    shop(sqlite_store, route={"max_attempts": 1, "resend_after": "100ms"}, queue=queue, http={"listen": f"127.0.0.1:{port}"},
+         tokens={"ann": tokens["viewer"][1]})
+    workspace.relay().wait_logged(" answers")
+    ann = {"WAYBILL_TOKEN": tokens["viewer"][0]}
+    assert "WB-E09" in workspace.run("tap", "--count", "1").expect(3).err
+    send(sqlite_store, names("fine", 3), topic="orders.taken")
+    send(sqlite_store, ["lost"], topic="orders.nowhere")
+    wait_until(lambda: workspace.status()["stores"][0]["failed"] == 1, 30, "the lost one to fail")
+    lines = workspace.run("tap", "orders.*", "--count", "4", "--json", environment=ann).expect().out.splitlines()
+    shown = {one["id"]: one for one in map(json.loads, lines)}
+    assert shown["fine-0"]["outcome"] == "confirmed" and 0 < shown["fine-0"]["seconds"] < 30
+    assert shown["lost"]["outcome"] == "unroutable" and "NO_ROUTE" in shown["lost"]["answer"]
+    assert " ms " in workspace.run("tap", "--count", "1", environment=ann).expect().out
+    workspace.run("tap", "none", environment=ann).expect(4)
+    workspace.relays[0].stop()
+    assert "no relay answers" in workspace.run("tap", environment=ann).expect(3).err
+
+
+def test_tap_asks_over_tls_for_the_relay_s_own_certificate(sqlite_store, serve, workspace, tokens, tmp_path):
+    certificate, key = make_certificate(tmp_path)
+    serve(sqlite_store, tokens, {"listen": f"127.0.0.1:{free_port()}", "cert_file": str(certificate), "key_file": str(key)})
+    send(sqlite_store, ["one"])
+    shown = workspace.run("tap", "--count", "1", "--json", environment={"WAYBILL_TOKEN": tokens["viewer"][0]}).expect()
+    assert json.loads(shown.out)["id"] == "one"

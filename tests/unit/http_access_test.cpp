@@ -31,6 +31,7 @@ const std::map<std::string, std::string> needed{
     {"POST /api/v1/messages/{id}/edit", "operator"},
     {"POST /api/v1/routes/pause", "operator"},
     {"POST /api/v1/routes/resume", "operator"},
+    {"GET /api/v1/tap", "viewer"},
     {"GET /api/v1/inbox", "viewer"},
     {"GET /api/v1/inbox/conflicts", "viewer"},
     {"GET /api/v1/syncs", "stats"},

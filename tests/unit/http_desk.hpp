@@ -38,7 +38,7 @@ class HttpDesk : public admin::AdminStore {
     }
     relay::SiteFigures site;
     site.store = "shop";
-    site.lanes = {{0, true, false}};
+    site.lanes = {{0, true, false, {}}};
     site.routes.resize(1);
     site.brokers = {{true, false, "127.0.0.1:5672", ""}};
     service->sites = {site};
