@@ -148,8 +148,10 @@ void add_groups(CLI::App& failed, Session& session) {
 void add_failed(CLI::App& app, Session& session) {
   auto* failed = app.add_subcommand("failed", "Messages that wait for a person");
   failed->require_subcommand(0, 1);
-  failed->callback([&session, failed] {
-    if (failed->get_subcommands().empty()) session.action = [&session] { return failed_desk(session); };
+  auto store = std::make_shared<std::string>();
+  failed->add_option("--store", *store, "On a terminal: the store, when several are configured");
+  failed->callback([&session, failed, store] {
+    if (failed->get_subcommands().empty()) session.action = [&session, store] { return failed_desk(session, *store); };
   });
   add_list(*failed, session);
   add_show(*failed, session);

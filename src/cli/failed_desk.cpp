@@ -200,12 +200,12 @@ class Desk {
 
 }  // namespace
 
-int failed_desk(const Session& session) {
+int failed_desk(const Session& session, const std::string& store) {
   if (session.json || !session.terminal.in_is_terminal || !session.terminal.out_is_terminal) {
     complain("without a terminal say what: list, show, groups, resend, drop, restore or edit");
     return wrong_usage;
   }
-  auto opened = open_for_command(session, {});
+  auto opened = open_for_command(session, store);
   if (!opened) return fail(opened.error());
   return Desk(session, std::move(*opened)).run();
 }
