@@ -2,10 +2,8 @@
 broker, and wrong configurations."""
 
 import json
-import textwrap
 import threading
 import uuid
-from pathlib import Path
 
 import pytest
 
@@ -56,14 +54,8 @@ def test_cloudevents_in_binary_mode(sqlite_store, shop, workspace, topology):
     assert headers["content-type"] == "application/json"
 
 
-def trigger_of_the_guide():
-    """The SQL of docs/migrate-from-debezium.md."""
-    guide = (Path(__file__).resolve().parents[2] / "docs" / "migrate-from-debezium.md").read_text()
-    return textwrap.dedent(guide.split("```sql\n")[1].split("```")[0])
-
-
 def test_events_of_debeziums_outbox_table(postgresql_store, workspace, topology):
-    """Rows of Debezium's table, copied by the guide's trigger, arrive in the layout of its event router."""
+    """Rows of Debezium's table, copied as docs/migrate-from-debezium.md says, arrive in the layout of its event router."""
     workspace.configure(postgresql_store.url, topology.broker.url(),
                         [{"topic": "*", "exchange": f"{topology.exchange}.{{topic}}", "order": "key", "format": "debezium"}])
     workspace.run("migrate").expect()
@@ -72,7 +64,7 @@ def test_events_of_debeziums_outbox_table(postgresql_store, workspace, topology)
     identity = str(uuid.uuid4())
     postgresql_store.query("CREATE TABLE outbox (id uuid NOT NULL, aggregatetype varchar(255) NOT NULL, aggregateid "
                             "varchar(255) NOT NULL, type varchar(255) NOT NULL, payload jsonb)")
-    postgresql_store.query(trigger_of_the_guide())
+    workspace.run("adopt", "--from", "debezium", "--table", "outbox").expect()
     postgresql_store.query(f"INSERT INTO outbox VALUES ('{identity}', 'order', '1', 'OrderCreated', '{{\"id\": 1}}');"
                             f"DELETE FROM outbox")
     workspace.relay()

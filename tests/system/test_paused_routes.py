@@ -21,6 +21,7 @@ def test_a_paused_route_waits_through_restarts_and_goes_on_where_it_was(store, s
     relay = workspace.relay()
     send(store, names("before", 20))
     consumer.wait_ids(set(names("before", 20)))
+    wait_until(lambda: workspace.status()["relays"], 20, "the relay to report")
     workspace.run("pause", "orders.*", "--why", "the warehouse is moving").expect()
     wait_until(lambda: state(workspace) == "paused", 10, "the relay to take it in")
     assert "the warehouse is moving" in workspace.route()["detail"]
@@ -50,6 +51,8 @@ def test_one_route_is_held_back_and_the_other_flows(postgresql_store, workspace,
     postgresql_store.prepare()
     consumer = topology.consume(queue)
     workspace.relay()
+    # From then on it says itself what it has taken in.
+    wait_until(lambda: workspace.status()["relays"], 20, "the relay to report")
     workspace.run("pause", "orders.a*", "--why", "audit").expect()
     wait_until(lambda: workspace.status()["routes"][0]["state"] == "paused", 10, "the relay to take it in")
     held, flowing = names("held", 3000), names("flows", 3000)
