@@ -10,8 +10,9 @@ function(waybill_bundle_console target)
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/console)
   add_custom_command(
     OUTPUT ${dir}/app.js ${dir}/app.css
+    # In ASCII, since its lines are longer than the pieces of a literal, and no piece may end inside of a character.
     COMMAND ${CMAKE_COMMAND} -E env NODE_PATH=${modules} ${modules}/.bin/esbuild ${source}/src/main.tsx --bundle --minify
-            --format=esm --target=es2022 --jsx=automatic --jsx-import-source=preact --charset=utf8 --legal-comments=none
+            --format=esm --target=es2022 --jsx=automatic --jsx-import-source=preact --charset=ascii --legal-comments=none
             --outfile=${dir}/app.js --log-level=warning
     COMMAND ${CMAKE_COMMAND} -E cat ${modules}/uplot/dist/uPlot.min.css ${source}/src/style.css > ${dir}/app.css
     DEPENDS ${sources} ${source}/package-lock.json VERBATIM COMMENT "Bundling the console")

@@ -1,5 +1,5 @@
 # waybill_literals(OUT FILE...): the files, one after the other, as a string literal in adjacent pieces: a compiler need not
-# take one piece of more than 64 KiB.
+# take one piece of more than 64 KiB. Pieces end with a line, so that none ends inside of a character.
 function(waybill_literals out)
   set(text "")
   foreach(file IN LISTS ARGN)
@@ -8,8 +8,15 @@ function(waybill_literals out)
     set(offset 0)
     while(offset LESS length)
       string(SUBSTRING "${part}" ${offset} 8000 piece)
+      string(FIND "${piece}" "\n" last REVERSE)
+      if(last GREATER 0)
+        math(EXPR size "${last} + 1")
+        string(SUBSTRING "${piece}" 0 ${size} piece)
+      else()
+        set(size 8000)
+      endif()
       string(APPEND text "R\"embed(${piece})embed\"\n")
-      math(EXPR offset "${offset} + 8000")
+      math(EXPR offset "${offset} + ${size}")
     endwhile()
   endforeach()
   set(${out} "${text}" PARENT_SCOPE)
