@@ -37,8 +37,9 @@ export function Failed({ place, me }: { place: Place; me: Me }) {
   const listed = usePoll<{ messages: Troubled[]; next: string | null }>(query("failed", { q, state, store, limit: page, after }), 5);
   const groups = usePoll<{ groups: Group[] }>(query("failed/groups", { q, state, store }), 10);
   const messages = listed.value?.messages ?? [];
+  // Only then: turning the page must not take away what somebody has begun to type.
+  useEffect(() => setText(q), [q]);
   useEffect(() => {
-    setText(q);
     setAt(0);
     setChosen(new Set());
   }, [q, state, store, after]);
