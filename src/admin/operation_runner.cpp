@@ -247,7 +247,8 @@ class Run {
     return {};
   }
 
-  /// A broker that takes nothing, and a route that a person holds back, get no more to do: what was resent waits already.
+  /// A broker that takes nothing, and a route that a person holds back, get no more to do: what was resent waits
+  /// already.
   bool waits_for_a_route() {
     if (order().act != BulkAct::resend || routes_.empty()) return false;
     if (const auto pauses = store_.pauses()) {
