@@ -8,9 +8,8 @@
 #include "cli/long_running.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
-#include "core/text.hpp"
+#include "core/url.hpp"
 #include "http/client.hpp"
-#include "http/target.hpp"
 
 namespace waybill::cli {
 namespace {
@@ -67,7 +66,7 @@ class Tap {
 };
 
 std::string target_of(const Options& options) {
-  return "/api/v1/tap" + (options.route.empty() ? "" : "?route=" + http::percent_encoded(options.route));
+  return "/api/v1/tap" + (options.route.empty() ? "" : "?route=" + percent_encoded(options.route));
 }
 
 int run(const Session& session, const Options& options) {

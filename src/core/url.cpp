@@ -1,6 +1,7 @@
 #include "core/url.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstddef>
 #include <optional>
@@ -179,6 +180,20 @@ std::string mask_url(std::string_view text) {
   const auto colon = text.substr(start, at - start).find(':');
   if (colon == npos) return mask_assignments(text);
   return std::string{text.substr(0, start + colon + 1)} + "***" + mask_assignments(text.substr(at));
+}
+
+std::string percent_encoded(std::string_view text) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~') {
+      out.push_back(c);
+    } else {
+      out.append({'%', digits[byte >> 4], digits[byte & 15]});
+    }
+  }
+  return out;
 }
 
 }  // namespace waybill

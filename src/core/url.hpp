@@ -25,4 +25,8 @@ Result<Url> parse_url(std::string_view text);
 /// The text with the password part replaced by `***`; works on malformed URLs and on `password=` query parts too.
 std::string mask_url(std::string_view text);
 
+/// A text as it may stand in a segment of a path or in a query: all but unreserved characters encoded (RFC 3986,
+/// section 2.3).
+std::string percent_encoded(std::string_view text);
+
 }  // namespace waybill

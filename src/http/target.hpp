@@ -19,7 +19,4 @@ struct Target {
 /// parameter given twice. Nothing is resolved: `..` is a segment like any other.
 Result<Target> parse_target(std::string_view text);
 
-/// A text as it may stand in a query: all but unreserved characters encoded (RFC 3986, section 2.3).
-std::string percent_encoded(std::string_view text);
-
 }  // namespace waybill::http

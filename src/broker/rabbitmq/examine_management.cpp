@@ -28,7 +28,7 @@ class Management {
       return Error(ErrorCode::invalid_configuration, "management_url must begin with http:// or https://");
     }
     Management management;
-    management.vhost_ = path_segment(endpoint->vhost);
+    management.vhost_ = percent_encoded(endpoint->vhost);
     management.server_ = std::move(*endpoint);
     management.server_.host = url->host;
     management.server_.tls = url->scheme == "https";
@@ -73,7 +73,7 @@ class Examination {
       if (!exchange.empty()) bound_queues(exchange, queues);
     }
     for (const std::string& queue : queues) {
-      auto found = management_.get("queues/" + management_.vhost() + "/" + path_segment(queue));
+      auto found = management_.get("queues/" + management_.vhost() + "/" + percent_encoded(queue));
       if (found && found->is_object()) {
         examine_queue(*found, version_, subject_, findings_);
       } else if (!found) {
@@ -122,7 +122,7 @@ class Examination {
   }
 
   void bound_queues(const std::string& exchange, std::set<std::string>& queues) {
-    const std::string path = "exchanges/" + management_.vhost() + "/" + path_segment(exchange);
+    const std::string path = "exchanges/" + management_.vhost() + "/" + percent_encoded(exchange);
     auto found = management_.get(path);
     if (!found) return;  // its absence was found already
     if (found->is_object() && !found->value("durable", true)) {

@@ -70,20 +70,6 @@ Result<std::string> body_of(const std::string& answer) {
 
 }  // namespace
 
-std::string path_segment(std::string_view text) {
-  static constexpr char digits[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.') {
-      out.push_back(c);
-    } else {
-      out.append({'%', digits[byte >> 4], digits[byte & 15]});
-    }
-  }
-  return out;
-}
-
 Result<std::string> http_get(const Endpoint& server, const std::string& path, Deadline deadline) {
   auto transport = dial(server, deadline, {});
   if (!transport) return std::move(transport).error();

@@ -13,7 +13,4 @@ namespace waybill::broker::rabbitmq {
 /// MiB).
 Result<std::string> http_get(const Endpoint& server, const std::string& path, Deadline deadline);
 
-/// Percent-encodes a path segment.
-std::string path_segment(std::string_view text);
-
 }  // namespace waybill::broker::rabbitmq
