@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "admin/edit.hpp"
@@ -17,7 +18,7 @@ namespace {
 class Draft {
  public:
   static Result<Draft> with(const std::string& content) {
-    std::string path = "/tmp/waybill-edit-XXXXXX";
+    std::string path = std::filesystem::temp_directory_path() / "waybill-edit-XXXXXX";
     const int file = mkstemp(path.data());
     if (file < 0) return Error(ErrorCode::disk_full, std::string("can't make a file to edit: ") + std::strerror(errno));
     close(file);
