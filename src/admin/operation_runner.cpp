@@ -7,7 +7,6 @@
 
 #include "admin/consumed.hpp"
 #include "admin/operation_trace.hpp"
-#include "admin/pause.hpp"
 #include "admin/relay_figures.hpp"
 
 namespace waybill::admin {
@@ -254,7 +253,7 @@ class Run {
     if (const auto pauses = store_.pauses()) {
       for (const auto& pause : *pauses) {
         if (!routes_.contains(pause.route)) continue;
-        progress().note = "waits: route " + pause.route + " is " + words_of(pause);
+        progress().note = "waits: route " + pause.route + " is " + pause.in_words();
         return true;
       }
     }

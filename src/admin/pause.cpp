@@ -1,21 +1,11 @@
 #include "admin/pause.hpp"
 
-#include <algorithm>
-
 #include "admin/deed.hpp"
+#include "admin/routing.hpp"
 #include "admin/search.hpp"
-#include "core/text.hpp"
 
 namespace waybill::admin {
 namespace {
-
-Error no_such_route(const Config& config, const std::string& route) {
-  std::vector<std::string_view> topics;
-  for (const auto& one : config.routes) topics.emplace_back(one.topic);
-  const auto close = nearest(route, topics);
-  return {ErrorCode::not_found, "no route of the configuration has the topic '" + route + "'" +
-                                    (close ? ": did you mean '" + *close + "'?" : "")};
-}
 
 Status record(store::Store& store, const std::string& name, const RouteAct& act) {
   Deed deed{name, {}, act.who, act.why, act.from};
@@ -33,8 +23,7 @@ Status pause_route(store::Store& store, const Config& config, const RouteAct& ac
   if (act.why.empty()) {
     return Error(ErrorCode::invalid_argument, "'why' is missing: say the reason, others will read it");
   }
-  const auto known = std::ranges::find(config.routes, act.route, &RouteConfig::topic);
-  if (known == config.routes.end()) return no_such_route(config, act.route);
+  if (auto known = require_route(config, act.route); !known) return known;
   const auto paused = store.pause({act.route, act.who, act.why, wall_clock_ms()});
   if (!paused) return paused.error();
   if (!*paused) return Error(ErrorCode::refused, "route '" + act.route + "' is paused already");
@@ -48,10 +37,12 @@ Status resume_route(store::Store& store, const RouteAct& act) {
   return record(store, "resume", act);
 }
 
-Json pause_json(const store::Pause& pause) {
-  return {{"route", pause.route}, {"who", pause.who}, {"why", pause.why}, {"since", format_when(pause.since_ms)}};
+Json pauses_json(const std::vector<store::Pause>& pauses) {
+  Json listed = Json::array();
+  for (const auto& one : pauses) {
+    listed.push_back({{"route", one.route}, {"who", one.who}, {"why", one.why}, {"since", format_when(one.since_ms)}});
+  }
+  return listed;
 }
-
-std::string words_of(const store::Pause& pause) { return "paused by " + pause.who + ": " + pause.why; }
 
 }  // namespace waybill::admin

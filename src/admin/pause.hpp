@@ -5,6 +5,7 @@
 /// store remembers it, so it holds for every relay of that store, also after a restart.
 
 #include <string>
+#include <vector>
 
 #include "admin/json.hpp"
 #include "core/config.hpp"
@@ -26,9 +27,7 @@ Status pause_route(store::Store& store, const Config& config, const RouteAct& ac
 /// resumed too.
 Status resume_route(store::Store& store, const RouteAct& act);
 
-Json pause_json(const store::Pause& pause);
-
-/// `paused by alice: maintenance`
-std::string words_of(const store::Pause& pause);
+/// One object each: `route`, `who`, `why`, `since`.
+Json pauses_json(const std::vector<store::Pause>& pauses);
 
 }  // namespace waybill::admin

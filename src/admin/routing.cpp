@@ -1,5 +1,6 @@
 #include "admin/routing.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "admin/premise.hpp"
@@ -30,6 +31,15 @@ std::optional<Json> routing_json(const Config& config, const std::string& topic,
               {"routing_key", render_template(route->routing_key, topic, key)},
               {"also_match", shadowed(config, *route, topic)},
               {"premise", premise_of(config, *route)}};
+}
+
+Status require_route(const Config& config, const std::string& route) {
+  std::vector<std::string_view> topics;
+  for (const auto& one : config.routes) topics.emplace_back(one.topic);
+  if (std::ranges::find(topics, route) != topics.end()) return {};
+  const auto close = nearest(route, topics);
+  return Error(ErrorCode::not_found, "no route of the configuration has the topic '" + route + "'" +
+                                         (close ? ": did you mean '" + *close + "'?" : ""));
 }
 
 }  // namespace waybill::admin

@@ -12,4 +12,7 @@ namespace waybill::admin {
 /// `topic`, `route`, `broker`, `exchange`, `routing_key`, `also_match`, `premise`. Nothing when no route matches.
 std::optional<Json> routing_json(const Config& config, const std::string& topic, const std::string& key);
 
+/// `not_found`, with the nearest one, when no route of the configuration has exactly this topic.
+Status require_route(const Config& config, const std::string& route);
+
 }  // namespace waybill::admin

@@ -45,8 +45,7 @@ Json store_json(const StoreStatus& store) {
     json["lanes"].push_back(
         {{"lane", holder.lane}, {"holder", holder.holder.empty() ? Json(nullptr) : Json(holder.holder)}});
   }
-  json["paused"] = Json::array();
-  for (const auto& pause : store.pauses) json["paused"].push_back(pause_json(pause));
+  json["paused"] = pauses_json(store.pauses);
   return json;
 }
 
@@ -59,7 +58,7 @@ void show_pauses(const std::vector<StoreStatus>& stores, const std::vector<Relay
       continue;
     }
     route.state = "paused";
-    route.detail = words_of(*found) + ", and no relay is running";
+    route.detail = found->in_words() + ", and no relay is running";
   }
 }
 

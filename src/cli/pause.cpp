@@ -20,9 +20,7 @@ int report(const Session& session, store::Store& store, const std::string& text)
   }
   const auto pauses = store.pauses();
   if (!pauses) return fail(pauses.error());
-  admin::Json paused = admin::Json::array();
-  for (const auto& pause : *pauses) paused.push_back(admin::pause_json(pause));
-  session.print(admin::Json{{"store", store.config().name}, {"paused", paused}});
+  session.print(admin::Json{{"store", store.config().name}, {"paused", admin::pauses_json(*pauses)}});
   return done;
 }
 

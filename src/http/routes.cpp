@@ -44,9 +44,7 @@ Result<Wanted> wanted_by(const Call& call, bool reason_required) {
 Result<Response> pauses_of(store::Store& store) {
   const auto pauses = store.pauses();
   if (!pauses) return pauses.error();
-  Json paused = Json::array();
-  for (const auto& pause : *pauses) paused.push_back(admin::pause_json(pause));
-  return json_response(admin::to_text(Json{{"store", store.config().name}, {"paused", paused}}));
+  return json_response(admin::to_text(Json{{"store", store.config().name}, {"paused", admin::pauses_json(*pauses)}}));
 }
 
 Result<Response> pause(const Desk& desk, const Call& call) {

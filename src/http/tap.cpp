@@ -1,8 +1,8 @@
 // Answers of brokers, as they go by.
 
-#include "admin/sending.hpp"
+#include "admin/json.hpp"
+#include "admin/routing.hpp"
 #include "http/desk.hpp"
-#include "http/problem.hpp"
 
 namespace waybill::http {
 namespace {
@@ -22,15 +22,11 @@ Json sample_json(const std::string& store, std::uint32_t lane, const std::string
           {"seconds", sample.seconds}};
 }
 
-bool is_route(const Config& config, const std::string& topic) {
-  return std::ranges::find(config.routes, topic, &RouteConfig::topic) != config.routes.end();
-}
-
 Result<Response> tap(const Desk& desk, const Call& call) {
   const auto wanted = call.asked("route");
   const auto& config = desk.config();
-  if (!wanted.empty() && !is_route(config, wanted)) {
-    return problem(404, "not_found", "no route of the configuration has the topic '" + wanted + "'");
+  if (!wanted.empty()) {
+    if (auto known = admin::require_route(config, wanted); !known) return known.error();
   }
   Json listed = Json::array();
   for (const auto& site : desk.service().figures()) {

@@ -158,7 +158,7 @@ bool StoreSite::learn_pauses() {
   std::vector<std::string> paused(config_.routes.size());
   for (std::size_t route = 0; route < paused.size(); ++route) {
     const auto found = std::ranges::find(*pauses, config_.routes[route].topic, &store::Pause::route);
-    if (found != pauses->end()) paused[route] = "paused by " + found->who + ": " + found->why;
+    if (found != pauses->end()) paused[route] = found->in_words();
   }
   if (paused == paused_) return true;
   paused_ = std::move(paused);

@@ -289,6 +289,9 @@ struct Pause {
   std::string route;  ///< its topic, as the configuration writes it
   std::string who, why;
   std::int64_t since_ms = 0;  ///< by the clock of who did it: for people to read
+
+  /// `paused by alice: maintenance`
+  std::string in_words() const { return "paused by " + who + ": " + why; }
 };
 
 /// A store's connection settings and everything that is not the hot path. Each call opens or reuses a connection of its

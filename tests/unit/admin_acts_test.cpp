@@ -51,7 +51,7 @@ TEST_F(Acts, APausedRouteIsKeptInTheStoreAndInTheAuditLog) {
   ASSERT_TRUE(pause_route(*store, config, act));
   const auto pauses = store->pauses().value();
   ASSERT_EQ(pauses.size(), 1U);
-  EXPECT_EQ(words_of(pauses.front()), "paused by alice: maintenance");
+  EXPECT_EQ(pauses.front().in_words(), "paused by alice: maintenance");
   EXPECT_EQ(pause_route(*store, config, act).error().code(), ErrorCode::refused);
   ASSERT_TRUE(resume_route(*store, {"orders.*", "bob", "", "test"}));
   EXPECT_EQ(resume_route(*store, act).error().code(), ErrorCode::not_found);
