@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from harness import binary
 from harness.stores import EVERY, PostgreSQL
+from harness.terminal import Terminal
 from harness.traffic import Traffic, names, send
 from harness.web import Web
 from waybill_services import Gate, free_port, wait_until
@@ -350,6 +352,22 @@ def test_tap_shows_answers_as_they_go_by(sqlite_store, shop, workspace, topology
     workspace.run("tap", "none", environment=ann).expect(4)
     workspace.relays[0].stop()
     assert "no relay answers" in workspace.run("tap", environment=ann).expect(3).err
+
+
+def test_tap_goes_on_after_a_reload(sqlite_store, shop, workspace, tokens):
+    shop(sqlite_store, http={"listen": f"127.0.0.1:{free_port()}"}, tokens={"ann": tokens["viewer"][1]})
+    relay = workspace.relay()
+    relay.wait_logged(" answers")
+    send(sqlite_store, names("before", 4))
+    wait_until(lambda: workspace.sending() == 0, 20, "them to be confirmed")
+    tap = Terminal([binary.path(), "tap", "-c", str(workspace.config)], {"WAYBILL_TOKEN": tokens["viewer"][0]})
+    try:
+        tap.expect("before-3")
+        reload(relay, "info reloaded")
+        send(sqlite_store, ["after"])
+        tap.expect("after")
+    finally:
+        tap.close()
 
 
 def test_tap_asks_over_tls_for_the_relay_s_own_certificate(sqlite_store, serve, workspace, tokens, tmp_path):

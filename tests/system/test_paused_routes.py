@@ -100,3 +100,18 @@ def test_an_edited_message_is_sent_in_place_of_the_failed_one(store, shop, works
     assert sent[new].headers["colour"] == "red"
     assert workspace.run("explain", "wrong", "--json").expect().json["state"] == "dropped"
     assert new in workspace.run("explain", "wrong").expect().out
+
+
+def test_a_message_that_no_route_took_is_edited_to_another_topic(sqlite_store, shop, workspace, topology):
+    queue = shop(sqlite_store)
+    with sqlite_store.transaction() as transaction:
+        transaction.message("payments.made", "x", id="astray", headers={"colour": "red", "size": "small"})
+    workspace.relay()
+    wait_until(lambda: workspace.status()["stores"][0]["failed"] == 1, 30, "it to fail")
+    consumer = topology.consume(queue)
+    new = workspace.run("failed", "edit", "astray", "--topic", "orders.paid", "--header", "colour=blue", "--remove-header", "size",
+                        "--why", "wrong topic", "--yes").expect().out.strip()
+    consumer.wait_ids({new})
+    sent, = consumer.deliveries
+    assert sent.topic == "orders.paid" and sent.headers["colour"] == "blue" and "size" not in sent.headers
+    assert sent.headers["waybill-origin"] == "astray"
