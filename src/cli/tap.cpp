@@ -43,22 +43,35 @@ class Tap {
   Tap(const Session& session, const Options& options) : session_(session), options_(options) {}
 
   void show(const admin::Json& samples) {
+    forget_what_began_anew(samples);
     for (const auto& sample : samples) {
       if (is_enough()) return;
-      const auto lane = sample.at("store").get<std::string>() + ":" + std::to_string(sample.at("lane").get<unsigned>());
-      const auto number = sample.at("number").get<std::uint64_t>();
-      if (number <= last_[lane]) continue;
-      last_[lane] = number;
+      auto& last = last_[lane_of(sample)];
+      const auto number = number_of(sample);
+      if (number <= last) continue;
+      last = number;
       ++shown_;
       session_.json ? session_.print(admin::to_text(sample, -1) + "\n")
                     : session_.print(line_of(session_.terminal, sample));
     }
   }
-  /// A relay that began anew counts from the beginning.
-  void forget() { last_.clear(); }
   bool is_enough() const { return options_.count > 0 && shown_ >= options_.count; }
 
  private:
+  static std::string lane_of(const admin::Json& sample) {
+    return sample.at("store").get<std::string>() + ":" + std::to_string(sample.at("lane").get<unsigned>());
+  }
+  static std::uint64_t number_of(const admin::Json& sample) { return sample.at("number").get<std::uint64_t>(); }
+
+  /// After a reload, and when a lane has come back, its numbers begin again.
+  void forget_what_began_anew(const admin::Json& samples) {
+    std::map<std::string, std::uint64_t> newest;
+    for (const auto& sample : samples) newest[lane_of(sample)] = number_of(sample);
+    for (const auto& [lane, number] : newest) {
+      if (number < last_[lane]) last_[lane] = 0;
+    }
+  }
+
   const Session& session_;
   const Options& options_;
   std::map<std::string, std::uint64_t> last_;
