@@ -9,22 +9,6 @@
 namespace waybill::admin {
 namespace {
 
-Result<store::Troubled> find_failed(store::Store& store, const std::string& id) {
-  for (const char* state : {"failed", "sending", "dropped"}) {
-    store::FailedFilter filter;
-    filter.id = id;
-    filter.state = state;
-    filter.limit = 1;
-    auto found = store.troubled(filter);
-    if (!found) return found.error();
-    if (found->empty()) continue;
-    if (filter.state == "failed") return std::move(found->front());
-    return Error(ErrorCode::refused, "message '" + id + "' is " + state + ", not failed");
-  }
-  return Error(ErrorCode::not_found,
-               "there is no failed message '" + id + "' (`waybill explain " + id + "` says more)");
-}
-
 Message changed(const Message& old, const Edit& edit) {
   Message message;
   message.topic = edit.topic ? Topic(*edit.topic) : old.topic;
@@ -59,6 +43,22 @@ Error take_back(store::Store& store, const Planned& planned, const Edit& edit, c
 }
 
 }  // namespace
+
+Result<store::Troubled> find_failed(store::Store& store, const std::string& id) {
+  for (const char* state : {"failed", "sending", "dropped"}) {
+    store::FailedFilter filter;
+    filter.id = id;
+    filter.state = state;
+    filter.limit = 1;
+    auto found = store.troubled(filter);
+    if (!found) return found.error();
+    if (found->empty()) continue;
+    if (filter.state == "failed") return std::move(found->front());
+    return Error(ErrorCode::refused, "message '" + id + "' is " + state + ", not failed");
+  }
+  return Error(ErrorCode::not_found,
+               "there is no failed message '" + id + "' (`waybill explain " + id + "` says more)");
+}
 
 Result<Message> edited_message(store::Store& store, const Config& config, const Edit& edit) {
   auto planned = plan(store, config, edit);

@@ -22,6 +22,9 @@ struct Edit {
   std::string who, why, from;
 };
 
+/// The failed message as it is. Errors: `not_found`, `refused` when it is not failed, and the store's.
+Result<store::Troubled> find_failed(store::Store& store, const std::string& id);
+
 /// The new message, without an id yet. Errors: `not_found`, `refused` when it is not failed, and those of
 /// check_message().
 Result<Message> edited_message(store::Store& store, const Config& config, const Edit& edit);

@@ -18,15 +18,17 @@ struct Options {
 };
 
 /// The old message's headers with those that were given, and without those that were named to go.
-Status change_headers(store::Store& store, const Config& config, Options& options) {
+Status change_headers(store::Store& store, Options& options) {
   if (options.headers.empty() && options.removed.empty()) return {};
-  const auto old = admin::edited_message(store, config, {options.edit.id, {}, {}, {}, {}, {}, {}, {}, {}});
+  auto old = admin::find_failed(store, options.edit.id);
   if (!old) return old.error();
-  auto headers = old->headers;
+  auto headers = std::move(old->message.headers);
   for (const auto& name : options.removed) headers.erase(name);
+  Headers given;
   for (const auto& header : options.headers) {
-    if (auto added = admin::add_header(header, headers); !added) return added;
+    if (auto added = admin::add_header(header, given); !added) return added;
   }
+  for (const auto& [name, value] : given) headers.insert_or_assign(name, value);
   options.edit.headers = std::move(headers);
   return {};
 }
@@ -61,7 +63,7 @@ int run(const Session& session, Options options) {
   auto opened = open_for_command(session, options.store);
   if (!opened) return fail(opened.error());
   auto& store = *opened->store;
-  for (const auto& ready : {read_payload(store, options), change_headers(store, *opened->config, options)}) {
+  for (const auto& ready : {read_payload(store, options), change_headers(store, options)}) {
     if (!ready) return fail(ready.error());
   }
   options.edit.who = operator_name();
