@@ -78,6 +78,19 @@ def test_what_is_rolled_back_was_never_copied(postgresql_store, shop, workspace)
     assert workspace.sending() == 0
 
 
+def test_a_service_needs_no_right_on_waybill_s_tables(postgresql_store, shop, workspace):
+    shop(postgresql_store)
+    role = f"service_{uuid.uuid4().hex[:8]}"
+    for statement in ("CREATE SCHEMA app", "CREATE TABLE app.events (topic text, body text)", f"CREATE ROLE {role}",
+                      f"GRANT USAGE ON SCHEMA app TO {role}", f"GRANT INSERT ON app.events TO {role}"):
+        postgresql_store.query(statement)
+    workspace.run("adopt", "--from", "table", "--table", "app.events", "--topic", "topic", "--payload", "body").expect()
+    postgresql_store.query(f"SET ROLE {role}; INSERT INTO app.events VALUES ('orders.created', 'x'); RESET ROLE")
+    assert workspace.sending() == 1
+    workspace.run("adopt", "--table", "app.events", "--remove").expect()
+    postgresql_store.query(f"DROP SCHEMA app CASCADE; DROP ROLE {role}")
+
+
 def test_what_is_wrong_is_named(other, workspace):
     assert "no table 'none'" in workspace.run("adopt", "--table", "none").expect(4).err
     said = workspace.run("adopt", "--table", "outboxevent", "--key", "customer").expect(2).err
