@@ -64,7 +64,7 @@ class PostgresLane final : public store::Lane {
   std::size_t rows_that_fit(const store::FetchLimit& limit) const;
   Result<store::Fetched> hand_out(Slice slice, const store::FetchLimit& limit);
   Status make_safe(const Slice& slice, Seq last);
-  Status await_durable(Lsn lsn);
+  Status await_durable();
   void note_read(const Slice& slice, bool all, Seq through);
 
   // lane_settle.cpp
@@ -103,7 +103,6 @@ class PostgresLane final : public store::Lane {
 
   std::optional<Slice> slice_;
   Seq last_drawn_ = 0;  // by the last poll
-  Lsn flushed_ = 0;
   std::size_t typical_bytes_ = 512;
   std::size_t asked_ = 500;
 

@@ -53,7 +53,7 @@ Result<bool> PostgresLane::await(Deadline deadline, int interrupt) {
 Status PostgresLane::prove_ownership() {
   if (now() < next_proof_) return {};
   next_proof_ = now() + safety_pause;
-  auto answer = reader_.flushed();
+  auto answer = reader_.log();
   return answer ? Status{} : Status{answer.error()};
 }
 

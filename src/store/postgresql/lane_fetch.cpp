@@ -20,7 +20,7 @@ constexpr Seq jump_distance = 1000;
 Result<store::Fetched> PostgresLane::fetch(store::FetchLimit limit) {
   if (limit.messages == 0) {
     // Any answer proves it: the lane's lock lives and dies with the connection.
-    auto answered = reader_.flushed();
+    auto answered = reader_.log();
     if (!answered) return lost(answered.error());
     return store::Fetched{};
   }
@@ -77,7 +77,6 @@ Result<PostgresLane::Slice> PostgresLane::look(std::size_t limit) {
   Slice slice;
   slice.finished_far = progress_.finished_far(poll->snapshot);
   slice.poll = *std::move(poll);
-  flushed_ = std::max(flushed_, slice.poll.flushed);
   if (!slice.finished_far.empty()) {
     auto rows = reader_.far(progress_, slice.finished_far, limit, slice.scanned);
     if (!rows) return rows.error();
@@ -126,22 +125,22 @@ Status PostgresLane::make_safe(const Slice& slice, Seq last) {
   const auto& rows = slice.poll.rows;
   const bool may_be_taken_back =
       std::any_of(rows.begin(), rows.end(), [](const OutboxRow& row) { return row.async_commit; });
-  return may_be_taken_back ? await_durable(slice.poll.durable_at) : Status{};
+  return may_be_taken_back ? await_durable() : Status{};
 }
 
-Status PostgresLane::await_durable(Lsn lsn) {
+Status PostgresLane::await_durable() {
   const auto patience = Deadline::after(flush_patience);
-  while (flushed_ < lsn) {
+  auto log = reader_.log();
+  if (!log) return log.error();
+  const Lsn seen = log->end;
+  while (log->flushed < seen) {
+    // A commit of ours that is synchronous flushes all that stands before it.
+    if (patience.passed()) return store_position(std::max(claimed_, progress_.max_seq + claim_ahead_));
     // Another service's commit may be flushing it just now: give it the time that takes.
     const timespec moment{0, flush_pause.count()};
     ::ppoll(nullptr, 0, &moment, nullptr);
-    auto flushed = reader_.flushed();
-    if (!flushed) return flushed.error();
-    flushed_ = std::max(flushed_, *flushed);
-    // A commit of ours that is synchronous flushes all that stands before it.
-    if (flushed_ < lsn && patience.passed()) {
-      return store_position(std::max(claimed_, progress_.max_seq + claim_ahead_));
-    }
+    log = reader_.log();
+    if (!log) return log.error();
   }
   return {};
 }

@@ -21,13 +21,11 @@ constexpr Seq no_last = std::numeric_limits<Seq>::max();
 constexpr Xid listed_at_most = 64;
 
 // A row of the result that describes the look itself. Its parts are read when the statement runs, so after its
-// snapshot was taken: the next transaction number must not be older than the snapshot, nor the end of the log than what
-// the snapshot shows; the flushed position comes after the log's end so that it can't be compared with a later one.
+// snapshot was taken: the next transaction number must not be older than the snapshot.
 constexpr auto description =
-    "SELECT -1::bigint, NULL::xid8, pg_current_snapshot()::text, age('3'::xid)::text, "
-    "pg_current_wal_insert_lsn()::text, "
-    "NULL::bytea, (SELECT last_value FROM waybill.outbox_seq), NULL::json, pg_current_wal_flush_lsn()::text, "
-    "NULL::timestamptz, clock_timestamp(), NULL::bigint, NULL::text, false";
+    "SELECT -1::bigint, NULL::xid8, pg_current_snapshot()::text, age('3'::xid)::text, NULL::text, NULL::bytea, "
+    "(SELECT last_value FROM waybill.outbox_seq), NULL::json, NULL::text, NULL::timestamptz, clock_timestamp(), "
+    "NULL::bigint, NULL::text, false";
 
 Lsn lsn_of(std::string_view text) {
   std::uint64_t high = 0;
@@ -129,8 +127,6 @@ Result<Poll> OutboxReader::poll_from(const std::string& source, const Progress& 
   poll.rows = unread_rows(*rows, progress);
   poll.complete = static_cast<std::size_t>(rows->count()) <= asked;
   poll.last_drawn = binary_integer(rows->bytes(about, 6));
-  poll.durable_at = lsn_of(rows->bytes(about, 4));
-  poll.flushed = lsn_of(rows->bytes(about, 8));
   poll.now_us = binary_unix_us(rows->bytes(about, 10));
   poll.at = std::chrono::steady_clock::now();
   return poll;
@@ -245,11 +241,11 @@ store::Claimed claimed_of(const OutboxRow& row, store::Origin origin, std::uint3
   return claimed;
 }
 
-Result<Lsn> OutboxReader::flushed() {
-  static const Statement statement{"flushed", "SELECT pg_current_wal_flush_lsn()::text"};
+Result<Log> OutboxReader::log() {
+  static const Statement statement{"log", "SELECT pg_current_wal_insert_lsn()::text, pg_current_wal_flush_lsn()::text"};
   auto rows = connection_->run(statement, {}, Format::text, "can't read how far the log is flushed");
   if (!rows) return rows.error();
-  return lsn_of(rows->bytes(0, 0));
+  return Log{lsn_of(rows->bytes(0, 0)), lsn_of(rows->bytes(0, 1))};
 }
 
 void OutboxReader::read_headers(std::string_view json, OutboxRow& read) {

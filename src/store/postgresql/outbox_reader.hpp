@@ -46,10 +46,14 @@ struct Poll {
   std::vector<OutboxRow> rows;  ///< unread ones, ascending
   bool complete = false;        ///< `rows` is all there was; else there may be more beyond the last
   Seq last_drawn = 0;           ///< the sequence's last number, read after the snapshot
-  Lsn durable_at = 0;           ///< what `rows` show is durable when the log is flushed up to here
-  Lsn flushed = 0;
   std::int64_t now_us = 0;  ///< store's clock
   MonoTime at{};            ///< when it came
+};
+
+/// The write-ahead log at one moment.
+struct Log {
+  Lsn end = 0;
+  Lsn flushed = 0;
 };
 
 class OutboxReader {
@@ -68,8 +72,8 @@ class OutboxReader {
   /// How many of `rows`, from the first, fit `limit`; at least one. Loads what was left of them.
   Result<std::size_t> load_within(std::vector<OutboxRow>& rows, const store::FetchLimit& limit,
                                   bool from_retry = false);
-  /// How far the log is flushed now.
-  Result<Lsn> flushed();
+  /// How far the log goes and is flushed. What was seen before is durable when it is flushed up to this end.
+  Result<Log> log();
 
   /// Reads the row's columns, as `columns` lists them, from a binary result.
   OutboxRow row_of(const Rows& rows, int row) const;
