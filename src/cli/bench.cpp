@@ -93,9 +93,10 @@ class Bench {
 
   /// Runs a relay in this process until nothing is left to send.
   Status drain() {
-    auto service = relay::Service::start(*opened_.config, [](std::string_view level, std::string_view text) {
+    const LogSink log = [](std::string_view level, std::string_view text) {
       if (level == "warning" || level == "error") complain(std::string(text));
-    });
+    };
+    auto service = relay::Service::start(*opened_.config, {log, {}});
     if (!service) return service.error();
     const auto start = std::chrono::steady_clock::now();
     const double cpu = cpu_seconds();

@@ -15,9 +15,13 @@ Result<std::unique_ptr<RunningRelay>> RunningRelay::start(const Config& config, 
 }
 
 Status RunningRelay::begin() {
-  auto service = relay::Service::start(config_, log_);
+  const auto spans = config_.traces.is_on() ? std::make_shared<http::SpanExport>(config_, log_) : nullptr;
+  relay::Outlets outlets{log_, {}};
+  if (spans) outlets.spans = [spans](relay::Spans::Taken taken) { spans->take(std::move(taken)); };
+  auto service = relay::Service::start(config_, std::move(outlets));
   if (!service) return service.error();
   service_ = std::move(*service);
+  spans_ = spans;
   if (auto kept = keep_operations(); !kept) return kept;
   return serve();
 }
@@ -34,7 +38,7 @@ Status RunningRelay::serve() {
     server_.reset();
     return {};
   }
-  auto desk = http::Desk::open(config_, service_, keeper_);
+  auto desk = http::Desk::open(config_, service_, keeper_, spans_);
   if (!desk) return desk.error();
   desk_ = std::move(*desk);
   const auto router = std::make_shared<const http::Router>(config_.http, http::endpoints(desk_));

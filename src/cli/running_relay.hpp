@@ -6,6 +6,7 @@
 #include "core/config.hpp"
 #include "http/desk.hpp"
 #include "http/server.hpp"
+#include "http/span_export.hpp"
 #include "relay/service.hpp"
 
 namespace waybill::cli {
@@ -35,6 +36,7 @@ class RunningRelay {
 
   Config config_;
   LogSink log_;
+  std::shared_ptr<http::SpanExport> spans_;
   std::shared_ptr<relay::Service> service_;
   std::shared_ptr<admin::OperationKeeper> keeper_;
   std::shared_ptr<http::Desk> desk_;

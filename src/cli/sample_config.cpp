@@ -44,6 +44,8 @@ routing_key = "{topic}"
 [http]                                       # health, metrics and the REST API of a relay
 # listen = "127.0.0.1:7280"                  # or "off"; other addresses need tokens and TLS
 # [http.token.alice]                         # made by `waybill token alice --role operator`
+
+# [traces]                                   # an OpenTelemetry collector that hears of traced messages
 )toml";
 }
 

@@ -12,7 +12,8 @@ namespace waybill {
 namespace {
 
 constexpr std::size_t max_file_bytes = 4u << 20;
-constexpr std::string_view section_names[] = {"store", "broker", "route", "relay", "inbox", "sync", "http", "log"};
+constexpr std::string_view section_names[] = {"store", "broker", "route", "relay", "inbox",
+                                              "sync",  "http",   "log",   "traces"};
 
 const config::Entry* find(const config::Value& root, std::string_view name) {
   const auto found =
@@ -31,6 +32,7 @@ Config read_sections(const config::Value& root, config::Findings& findings) {
   if (const auto* sync = find(root, "sync")) read.syncs = config::read_syncs(*sync, read.stores, findings);
   if (const auto* http = find(root, "http")) read.http = config::read_http(*http, findings);
   if (const auto* log = find(root, "log")) read.log = config::read_log(*log, findings);
+  if (const auto* traces = find(root, "traces")) read.traces = config::read_traces(*traces, findings);
   for (const auto& entry : root.entries) {
     if (std::find(std::begin(section_names), std::end(section_names), entry.name) != std::end(section_names)) continue;
     findings.add(entry.place,

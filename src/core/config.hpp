@@ -12,6 +12,7 @@
 #include "core/property.hpp"
 #include "core/secret.hpp"
 #include "core/time.hpp"
+#include "core/traces_config.hpp"
 #include "waybill/result.h"
 
 namespace waybill {
@@ -124,6 +125,7 @@ struct Config {
   std::vector<SyncConfig> syncs;
   HttpConfig http;
   LogConfig log;
+  TracesConfig traces;
 
   const StoreConfig* store(std::string_view name) const;
   const BrokerConfig* broker(std::string_view name) const;

@@ -15,15 +15,22 @@ Error unknown_store(const std::string& name, const Error& error) {
 }  // namespace
 
 Result<std::shared_ptr<Desk>> Desk::open(const Config& config, std::shared_ptr<const relay::Service> service,
-                                         std::shared_ptr<admin::OperationKeeper> keeper) {
+                                         std::shared_ptr<admin::OperationKeeper> keeper,
+                                         std::shared_ptr<const SpanExport> spans) {
   auto stores = admin::open_stores(config, "");
   if (!stores) return stores.error();
-  return std::shared_ptr<Desk>(new Desk(config, std::move(service), std::move(*stores), std::move(keeper)));
+  return std::shared_ptr<Desk>(
+      new Desk(config, std::move(service), std::move(*stores), std::move(keeper), std::move(spans)));
 }
 
 Desk::Desk(const Config& config, std::shared_ptr<const relay::Service> service,
-           std::vector<std::unique_ptr<store::Store>> stores, std::shared_ptr<admin::OperationKeeper> keeper)
-    : config_(config), service_(std::move(service)), stores_(std::move(stores)), keeper_(std::move(keeper)) {
+           std::vector<std::unique_ptr<store::Store>> stores, std::shared_ptr<admin::OperationKeeper> keeper,
+           std::shared_ptr<const SpanExport> spans)
+    : config_(config),
+      service_(std::move(service)),
+      spans_(std::move(spans)),
+      stores_(std::move(stores)),
+      keeper_(std::move(keeper)) {
   status_ = std::make_unique<Watch<admin::StatusReport>>([this] { return admin::read_status(config_, stores_); });
   failed_ = std::make_unique<Watch<std::vector<admin::FailedCount>>>([this] { return admin::count_failed(stores_); });
   syncs_ = std::make_unique<Watch<std::vector<admin::SyncFigures>>>([this] { return admin::read_syncs(config_); });

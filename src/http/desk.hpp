@@ -10,6 +10,7 @@
 #include "admin/syncs.hpp"
 #include "core/config.hpp"
 #include "http/endpoint.hpp"
+#include "http/span_export.hpp"
 #include "http/watch.hpp"
 #include "relay/service.hpp"
 #include "store/store.hpp"
@@ -21,10 +22,13 @@ namespace waybill::http {
 class Desk {
  public:
   static Result<std::shared_ptr<Desk>> open(const Config& config, std::shared_ptr<const relay::Service> service,
-                                            std::shared_ptr<admin::OperationKeeper> keeper);
+                                            std::shared_ptr<admin::OperationKeeper> keeper,
+                                            std::shared_ptr<const SpanExport> spans = nullptr);
 
   const Config& config() const { return config_; }
   const relay::Service& service() const { return *service_; }
+  /// Null: traces are told nobody.
+  const SpanExport* spans() const { return spans_.get(); }
   Watch<admin::StatusReport>& status() { return *status_; }
   Watch<std::vector<admin::FailedCount>>& failed() { return *failed_; }
   Watch<std::vector<admin::SyncFigures>>& syncs() { return *syncs_; }
@@ -43,10 +47,12 @@ class Desk {
 
  private:
   Desk(const Config& config, std::shared_ptr<const relay::Service> service,
-       std::vector<std::unique_ptr<store::Store>> stores, std::shared_ptr<admin::OperationKeeper> keeper);
+       std::vector<std::unique_ptr<store::Store>> stores, std::shared_ptr<admin::OperationKeeper> keeper,
+       std::shared_ptr<const SpanExport> spans);
 
   const Config config_;
   const std::shared_ptr<const relay::Service> service_;
+  const std::shared_ptr<const SpanExport> spans_;
   std::atomic<bool> reloaded_{true};
   const std::vector<std::unique_ptr<store::Store>> stores_;
   std::unique_ptr<Watch<admin::StatusReport>> status_;

@@ -210,9 +210,16 @@ double cpu_seconds() {
   return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
-void add_process(bool reloaded, Page& page) {
+void add_spans(const SpanExport::Totals& totals, Page& page) {
+  page.add(counter("waybill_spans_total", "Spans of traced messages, sent to the collector or dropped")
+               .add(with({}, "result", "sent"), static_cast<double>(totals.sent))
+               .add(with({}, "result", "dropped"), static_cast<double>(totals.dropped)));
+}
+
+void add_process(const ProcessFigures& process, Page& page) {
+  if (process.spans) add_spans(*process.spans, page);
   page.add(gauge("waybill_config_last_reload_success", "1: the configuration in the file is the one in use")
-               .add({}, reloaded ? 1 : 0));
+               .add({}, process.reloaded ? 1 : 0));
   page.add(gauge("waybill_build_info", "1, with the version").add({{"version", WAYBILL_VERSION}}, 1));
   page.add(gauge("process_resident_memory_bytes", "Resident memory").add({}, resident_bytes()));
   page.add(counter("process_cpu_seconds_total", "User and system CPU time").add({}, cpu_seconds()));
@@ -229,23 +236,25 @@ Result<Response> scrape(Desk& desk) {
   }
   if (failed && failed->age_seconds() < outdated_seconds) stores.failed = &failed->figures;
   if (syncs && syncs->age_seconds() < outdated_seconds) stores.syncs = &syncs->figures;
+  ProcessFigures process{desk.reloaded(), {}};
+  if (desk.spans() != nullptr) process.spans = desk.spans()->totals();
   return Response{200,
                   "text/plain; version=0.0.4; charset=utf-8",
-                  metrics_text(desk.config(), desk.service().figures(), stores, desk.reloaded()),
+                  metrics_text(desk.config(), desk.service().figures(), stores, process),
                   {}};
 }
 
 }  // namespace
 
 std::string metrics_text(const Config& config, const std::vector<relay::SiteFigures>& sites, const StoreFigures& stores,
-                         bool reloaded) {
+                         const ProcessFigures& process) {
   Page page;
   add_messages(config, sites, page);
   add_times(config, sites, page);
   add_lanes(config, sites, page);
   add_stores(config, stores, page);
   if (stores.syncs != nullptr) add_syncs(*stores.syncs, page);
-  add_process(reloaded, page);
+  add_process(process, page);
   return page.text();
 }
 

@@ -24,7 +24,8 @@ RelayCore::RelayCore(const Config& config)
       pipes_(config.brokers.size(), Pipe{config.relay.window}),
       routes_of_broker_(config.brokers.size()),
       turn_(config.brokers.size(), 0),
-      blames_(config.brokers.size()) {
+      blames_(config.brokers.size()),
+      traces_(config.traces.is_on()) {
   for (RouteIndex route = 0; route < routes_.size(); ++route) {
     routes_of_broker_[routes_.broker_of(route).value].push_back(route);
   }

@@ -20,6 +20,7 @@
 #include "relay/sample.hpp"
 #include "relay/sequences.hpp"
 #include "relay/settle_buffer.hpp"
+#include "relay/span.hpp"
 #include "relay/tracked.hpp"
 
 namespace waybill::relay {
@@ -51,6 +52,8 @@ class RelayCore {
   std::size_t tracked() const { return tracked_.count(); }
   /// Some of the answers since this was last asked.
   std::vector<Sample> take_samples() { return samples_.take(); }
+  /// The publications that were answered since this was last asked, of traced messages; none unless `[traces]` asks.
+  Spans::Taken take_spans() { return spans_.take(); }
   std::size_t blocked_scopes() const { return sequences_.blocked_count(); }
 
  private:
@@ -91,6 +94,7 @@ class RelayCore {
   // outcome.cpp: what the brokers say
   void on(OutcomesArrived event);
   void sample(const Tracked& tracked, const broker::Outcome& outcome);
+  void trace(const Tracked& tracked, const broker::Outcome& outcome);
   void measure(const Tracked& confirmed, RouteTotals& totals) const;
   void take_outcome(BrokerIndex broker, const broker::Outcome& outcome, std::vector<Tag>& again);
   void take_back(Tracked& tracked);
@@ -219,6 +223,8 @@ class RelayCore {
   std::unordered_map<std::uint64_t, Suspicion> suspicions_;  // by ticket: a suspect waits in the store meanwhile
 
   Samples samples_;
+  const bool traces_;
+  Spans spans_;
 
   bool stopping_ = false;
   bool final_settle_ = false;

@@ -13,11 +13,12 @@ MonoTime now() { return std::chrono::steady_clock::now(); }
 }  // namespace
 
 LaneLoop::LaneLoop(const Config& config, store::Store& store, std::uint32_t lane, std::string holder,
-                   std::vector<std::string> paused, LogSink log)
-    : config_(config), number_(lane), log_(std::move(log)), core_(config_) {
+                   std::vector<std::string> paused, Outlets outlets)
+    : config_(config), number_(lane), outlets_(std::move(outlets)), core_(config_) {
   core_.handle(RoutesPaused{std::move(paused)}, now());
   worker_ = std::make_unique<StoreWorker>(
-      store, lane, std::move(holder), [this](Event event, Tenure tenure) { post(std::move(event), tenure); }, log_);
+      store, lane, std::move(holder), [this](Event event, Tenure tenure) { post(std::move(event), tenure); },
+      outlets_.log);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -103,14 +104,14 @@ void LaneLoop::connect() {
     const BrokerConfig& broker = config_.brokers[i];
     auto publisher = broker::open_publisher(broker);
     if (!publisher) {
-      log_("error", "broker '" + broker.name + "': " + publisher.error().message());
+      outlets_.log("error", "broker '" + broker.name + "': " + publisher.error().message());
       lines_.push_back(nullptr);
       continue;
     }
     const Tenure tenure = tenure_;
     lines_.push_back(std::make_unique<BrokerLine>(
         BrokerIndex{i}, broker.name, std::move(*publisher),
-        [this, tenure](Event event) { post(std::move(event), tenure); }, log_));
+        [this, tenure](Event event) { post(std::move(event), tenure); }, outlets_.log));
   }
 }
 
@@ -148,6 +149,7 @@ void LaneLoop::refresh_figures(MonoTime time) {
   for (auto& sample : core_.take_samples()) samples_.push_back(std::move(sample));
   while (samples_.size() > most_samples) samples_.pop_front();
   figures.samples.assign(samples_.begin(), samples_.end());
+  hand_out_spans();
   {
     const std::lock_guard lock(mutex_);
     figures_ = std::move(figures);
@@ -155,6 +157,11 @@ void LaneLoop::refresh_figures(MonoTime time) {
     stopped_clean_ = core_.stopped_clean();
   }
   if (stopped) change_.notify_all();
+}
+
+void LaneLoop::hand_out_spans() {
+  auto taken = core_.take_spans();
+  if (outlets_.spans && (!taken.spans.empty() || taken.left_out > 0)) outlets_.spans(std::move(taken));
 }
 
 }  // namespace waybill::relay

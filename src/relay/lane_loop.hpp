@@ -17,6 +17,7 @@
 #include "relay/broker_line.hpp"
 #include "relay/core.hpp"
 #include "relay/figures.hpp"
+#include "relay/outlets.hpp"
 #include "relay/store_worker.hpp"
 
 namespace waybill::relay {
@@ -37,7 +38,7 @@ class LaneLoop {
  public:
   /// `paused`: as of pause_routes(), from the first moment on.
   LaneLoop(const Config& config, store::Store& store, std::uint32_t lane, std::string holder,
-           std::vector<std::string> paused, LogSink log);
+           std::vector<std::string> paused, Outlets outlets);
   ~LaneLoop();
   LaneLoop(const LaneLoop&) = delete;
   LaneLoop& operator=(const LaneLoop&) = delete;
@@ -70,10 +71,11 @@ class LaneLoop {
   void perform(Actions actions);
   void connect();
   void refresh_figures(MonoTime now);
+  void hand_out_spans();
 
   const Config config_;
   const std::uint32_t number_;
-  const LogSink log_;
+  const Outlets outlets_;
   RelayCore core_;  // the loop's thread only, as the next two
   Tenure tenure_ = 0;
   std::vector<std::unique_ptr<BrokerLine>> lines_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "relay/core.hpp"
+#include "relay/outgoing.hpp"
 #include "relay/refusal.hpp"
 
 namespace waybill::relay {
@@ -45,7 +46,10 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
     state.at_fault = false;
     state.backoff = Duration{0};
   }
-  if (answered_by_broker || outcome.kind == OutcomeKind::in_doubt) sample(*tracked, outcome);
+  if (answered_by_broker || outcome.kind == OutcomeKind::in_doubt) {
+    sample(*tracked, outcome);
+    if (traces_) trace(*tracked, outcome);
+  }
   switch (outcome.kind) {
     case OutcomeKind::confirmed:
       ++state.totals.confirmed;
@@ -90,6 +94,28 @@ void RelayCore::sample(const Tracked& tracked, const broker::Outcome& outcome) {
       {0, tracked.route, tracked.message->id.str(), tracked.message->topic.str(), outcome.kind, outcome.answer,
        tracked.publications, std::chrono::duration<double>(now_ - tracked.published_at).count()},
       is_confirm);
+}
+
+void RelayCore::trace(const Tracked& tracked, const broker::Outcome& outcome) {
+  const Message& message = *tracked.message;
+  auto context = recorded_trace(message);
+  if (!context || !spans_.has_place()) return;
+  Span span;
+  span.context = *std::move(context);
+  span.route = tracked.route;
+  span.id = message.id.str();
+  span.topic = message.topic.str();
+  auto published = outgoing_of(routes_.route(tracked.route), tracked.message);
+  span.exchange = std::move(published.exchange);
+  span.routing_key = std::move(published.routing_key);
+  span.endpoint = pipe_of(tracked.route).endpoint();
+  span.payload_bytes = message.payload.size();
+  span.attempt = tracked.publications;
+  span.outcome = outcome.kind;
+  span.answer = outcome.answer;
+  span.published_at = tracked.published_at;
+  span.answered_at = now_;
+  spans_.keep(std::move(span));
 }
 
 // The store's clock as it was heard last, carried on by ours: no two hosts' clocks are compared.

@@ -31,9 +31,9 @@ Status check_brokers(const Config& config) {
 
 class ServiceOfSites final : public Service {
  public:
-  ServiceOfSites(const Config& config, std::vector<std::unique_ptr<store::Store>> stores, const LogSink& log)
+  ServiceOfSites(const Config& config, std::vector<std::unique_ptr<store::Store>> stores, const Outlets& outlets)
       : config_(config) {
-    for (auto& store : stores) sites_.push_back(std::make_unique<StoreSite>(config_, std::move(store), log));
+    for (auto& store : stores) sites_.push_back(std::make_unique<StoreSite>(config_, std::move(store), outlets));
   }
 
   bool stop(Duration limit) override {
@@ -85,8 +85,8 @@ class ServiceOfSites final : public Service {
 
 }  // namespace
 
-Result<std::unique_ptr<Service>> Service::start(const Config& config, LogSink log) {
-  if (!log) log = [](std::string_view, std::string_view) {};
+Result<std::unique_ptr<Service>> Service::start(const Config& config, Outlets outlets) {
+  if (!outlets.log) outlets.log = [](std::string_view, std::string_view) {};
   if (auto ready = config.ready_to_relay(); !ready) return ready.error();
   if (auto brokers = check_brokers(config); !brokers) return brokers.error();
   std::vector<std::unique_ptr<store::Store>> stores;
@@ -96,7 +96,7 @@ Result<std::unique_ptr<Service>> Service::start(const Config& config, LogSink lo
     if (auto tables = check_tables(**store); !tables) return tables.error();
     stores.push_back(std::move(*store));
   }
-  return std::unique_ptr<Service>(std::make_unique<ServiceOfSites>(config, std::move(stores), log));
+  return std::unique_ptr<Service>(std::make_unique<ServiceOfSites>(config, std::move(stores), outlets));
 }
 
 }  // namespace waybill::relay

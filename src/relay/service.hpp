@@ -8,7 +8,7 @@
 #include "core/config.hpp"
 #include "core/time.hpp"
 #include "relay/figures.hpp"
-#include "waybill/relay.h"
+#include "relay/outlets.hpp"
 #include "waybill/result.h"
 
 namespace waybill::relay {
@@ -20,7 +20,7 @@ class Service {
   /// Checks the tables of every reachable store and starts the threads. Errors: `missing_schema`, `older_schema`,
   /// `newer_schema`, `moved_store`, `unsupported` (a transaction pooler, a standby). A store or broker that can't be
   /// reached is no error: it is logged and tried again.
-  static Result<std::unique_ptr<Service>> start(const Config& config, LogSink log);
+  static Result<std::unique_ptr<Service>> start(const Config& config, Outlets outlets);
 
   virtual ~Service() = default;
 

@@ -37,8 +37,11 @@ void add_totals(const LaneFigures& lane, SiteFigures& sum) {
 
 }  // namespace
 
-StoreSite::StoreSite(const Config& config, std::unique_ptr<store::Store> store, LogSink log)
-    : config_(config), store_(std::move(store)), log_(std::move(log)), paused_(config.routes.size(), not_asked_yet) {
+StoreSite::StoreSite(const Config& config, std::unique_ptr<store::Store> store, Outlets outlets)
+    : config_(config),
+      store_(std::move(store)),
+      outlets_(std::move(outlets)),
+      paused_(config.routes.size(), not_asked_yet) {
   learn_lanes();
   if (!lanes_known_) work_on(store_->config().lanes);  // they say why the store can't be reached, and wait for it
   keeper_ = std::thread([this] { keep_regularly(); });
@@ -187,7 +190,7 @@ void StoreSite::work_on(std::uint32_t lanes) {
 }
 
 void StoreSite::start(Worked& worked) {
-  worked.loop = std::make_shared<LaneLoop>(config_, *store_, worked.lane, process_name(), paused_, log_);
+  worked.loop = std::make_shared<LaneLoop>(config_, *store_, worked.lane, process_name(), paused_, outlets_);
   worked.confirmed.assign(config_.routes.size(), 0);
   worked.at = now();
 }
@@ -218,8 +221,9 @@ void StoreSite::give_one_back() {
   if (chosen == worked_.rend()) return;
   leave(*chosen);
   const std::string lane = "store '" + store_->config().name + "': lane " + std::to_string(chosen->lane);
-  log_("info", lane + " is left to another relay");
-  if (!end_leaving()) log_("warn", lane + " was left before all confirms had come: some messages may be sent twice");
+  outlets_.log("info", lane + " is left to another relay");
+  if (!end_leaving())
+    outlets_.log("warn", lane + " was left before all confirms had come: some messages may be sent twice");
 }
 
 void StoreSite::stand_by() {

@@ -22,7 +22,7 @@ namespace waybill::relay {
 /// All functions are thread-safe.
 class StoreSite {
  public:
-  StoreSite(const Config& config, std::unique_ptr<store::Store> store, LogSink log);
+  StoreSite(const Config& config, std::unique_ptr<store::Store> store, Outlets outlets);
   ~StoreSite();
   StoreSite(const StoreSite&) = delete;
   StoreSite& operator=(const StoreSite&) = delete;
@@ -66,7 +66,7 @@ class StoreSite {
 
   const Config& config_;
   const std::unique_ptr<store::Store> store_;
-  const LogSink log_;
+  const Outlets outlets_;
   bool lanes_known_ = false;         // the keeper's thread only, once it runs, as the next
   std::vector<std::string> paused_;  // each route: why a person holds it back, or empty
   std::mutex reporting_;             // what was reported last: the keeper's thread and the one that stops

@@ -351,5 +351,32 @@ TEST(Config, HostileNestingIsAnErrorOnly) {
   EXPECT_EQ(errors("a" + std::string(2000, '.')).size(), 1u);
 }
 
+TEST(ConfigTraces, AreToldNobodyUnlessTheFileSaysWhom) {
+  EXPECT_FALSE(parse_config(store, "f")->traces.is_on());
+  const auto config = parse_config(store + "[traces]\nendpoint = \"http://collector\"\n", "f");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->traces.host, "collector");
+  EXPECT_EQ(config->traces.port, 4318);
+  EXPECT_EQ(config->traces.path, "/v1/traces");
+  EXPECT_FALSE(config->traces.tls);
+  const auto secure = parse_config(store + "[traces]\nendpoint = \"https://[::1]:9/otlp\"\n", "f");
+  EXPECT_EQ(secure->traces.host, "::1");
+  EXPECT_EQ(secure->traces.port, 9);
+  EXPECT_EQ(secure->traces.path, "/otlp");
+  EXPECT_TRUE(secure->traces.tls);
+}
+
+TEST(ConfigTraces, NameWhatIsWrong) {
+  const auto with = [](const std::string& lines) { return store + "[traces]\n" + lines; };
+  expect_error(with("service = \"x\"\n"), "endpoint = \"http://127.0.0.1:4318\"");
+  expect_error(with("endpoint = \"grpc://collector:4317\"\n"), "is no http:// or https:// URL");
+  expect_error(with("endpoint = \"http://me:secret@collector\"\n"), "do not belong here");
+  expect_error(with("endpoint = \"http://collector?x=1\"\n"), "has a query");
+  expect_error(with("endpoint = \"http://collector\"\nca_file = \"x\"\n"), "is for an https:// endpoint");
+  expect_error(with("endpoint = \"http://collector\"\nheaders = { A = \"b\\nc\" }\n"), "no header that HTTP can carry");
+  expect_error(with("endpoint = \"http://collector\"\nservice = \"\"\n"), "is empty");
+  expect_error(with("endpoint = \"http://collector\"\nserivce = \"x\"\n"), "did you mean 'service'");
+}
+
 }  // namespace
 }  // namespace waybill

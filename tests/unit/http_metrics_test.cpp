@@ -69,14 +69,14 @@ TEST_F(HttpMetrics, AreThoseOfTheReference) {
   const std::vector<admin::SyncFigures> syncs{{"stock", sync::SyncStatus{}, {}}};
   StoreFigures only_syncs;
   only_syncs.syncs = &syncs;
-  EXPECT_EQ(exported(page() + metrics_text(config, {}, only_syncs, true)), documented());
+  EXPECT_EQ(exported(page() + metrics_text(config, {}, only_syncs, {true, SpanExport::Totals{}})), documented());
 }
 
 TEST_F(HttpMetrics, ASyncThatCannotBeReadIsDownAndShowsNoFigures) {
   const std::vector<admin::SyncFigures> syncs{{"stock", {}, "refused"}};
   StoreFigures only_syncs;
   only_syncs.syncs = &syncs;
-  const auto text = metrics_text(config, {}, only_syncs, true);
+  const auto text = metrics_text(config, {}, only_syncs, {});
   EXPECT_NE(text.find("waybill_sync_up{sync=\"stock\"} 0"), std::string::npos);
   EXPECT_EQ(text.find("waybill_sync_lag_seconds{"), std::string::npos);
 }

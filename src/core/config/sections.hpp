@@ -27,6 +27,9 @@ LogConfig read_log(const Entry& root, Findings& findings);
 /// `[http]`
 HttpConfig read_http(const Entry& root, Findings& findings);
 
+/// `[traces]`
+TracesConfig read_traces(const Entry& root, Findings& findings);
+
 /// `[sync.NAME]`. Its stores must be among `stores`.
 std::vector<SyncConfig> read_syncs(const Entry& root, const std::vector<StoreConfig>& stores, Findings& findings);
 

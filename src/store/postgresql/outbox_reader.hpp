@@ -46,8 +46,8 @@ struct Poll {
   std::vector<OutboxRow> rows;  ///< unread ones, ascending
   bool complete = false;        ///< `rows` is all there was; else there may be more beyond the last
   Seq last_drawn = 0;           ///< the sequence's last number, read after the snapshot
-  std::int64_t now_us = 0;  ///< store's clock
-  MonoTime at{};            ///< when it came
+  std::int64_t now_us = 0;      ///< store's clock
+  MonoTime at{};                ///< when it came
 };
 
 /// The write-ahead log at one moment.
