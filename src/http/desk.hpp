@@ -21,9 +21,9 @@ namespace waybill::http {
 /// process they run. Thread-safe.
 class Desk {
  public:
-  static Result<std::shared_ptr<Desk>> open(const Config& config, std::shared_ptr<const relay::Service> service,
-                                            std::shared_ptr<admin::OperationKeeper> keeper,
-                                            std::shared_ptr<const SpanExport> spans = nullptr);
+  static Result<std::shared_ptr<Desk>> open(const Config& config, const std::shared_ptr<const relay::Service>& service,
+                                            const std::shared_ptr<admin::OperationKeeper>& keeper,
+                                            const std::shared_ptr<const SpanExport>& spans = nullptr);
 
   const Config& config() const { return config_; }
   const relay::Service& service() const { return *service_; }

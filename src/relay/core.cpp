@@ -34,7 +34,7 @@ RelayCore::RelayCore(const Config& config)
 Actions RelayCore::handle(Event event, MonoTime now) {
   now_ = now;
   out_.clear();
-  std::visit([this](auto&& happened) { on(std::move(happened)); }, std::move(event));
+  std::visit([this](auto&& happened) { on(std::forward<decltype(happened)>(happened)); }, std::move(event));
   if (open_) {
     publish_ready();
     flush_settlements();
@@ -43,7 +43,7 @@ Actions RelayCore::handle(Event event, MonoTime now) {
   return std::move(out_);
 }
 
-void RelayCore::on(LaneOpened event) {
+void RelayCore::on(const LaneOpened& event) {
   forget_everything();
   open_ = true;
   opened_at_ = heard_at_ = next_due_ = now_;
@@ -108,7 +108,7 @@ void RelayCore::on(BrokerUp event) {
   }
 }
 
-void RelayCore::on(BrokerDown event) {
+void RelayCore::on(const BrokerDown& event) {
   const auto lone = pipes_[event.broker.value].down(event.reason);
   if (!lone) return;
   if (event.cause == broker::DownCause::protocol) {

@@ -58,10 +58,10 @@ class RelayCore {
 
  private:
   // core.cpp: the lane and the brokers come and go
-  void on(LaneOpened event);
+  void on(const LaneOpened& event);
   void on(LaneLost event);
   void on(BrokerUp event);
-  void on(BrokerDown event);
+  void on(const BrokerDown& event);
   void on(BrokerBlocked event);
   void on(RoutesPaused event);
   void on(StopRequested event);
@@ -92,7 +92,8 @@ class RelayCore {
   broker::Outgoing send_off(Tag tag, Pipe& pipe, bool alone);
 
   // outcome.cpp: what the brokers say
-  void on(OutcomesArrived event);
+  void on(const OutcomesArrived& event);
+  void note(const Tracked& tracked, const broker::Outcome& outcome);
   void sample(const Tracked& tracked, const broker::Outcome& outcome);
   void trace(const Tracked& tracked, const broker::Outcome& outcome);
   void measure(const Tracked& confirmed, RouteTotals& totals) const;

@@ -125,7 +125,7 @@ void LaneLoop::perform(Actions actions) {
     std::visit(
         [&](auto&& one) {
           using One = std::decay_t<decltype(one)>;
-          if constexpr (!std::is_same_v<One, Publish>) for_store.emplace_back(std::move(one));
+          if constexpr (!std::is_same_v<One, Publish>) for_store.emplace_back(std::forward<decltype(one)>(one));
         },
         std::move(action));
   }

@@ -18,7 +18,7 @@ constexpr Duration longest_fault_backoff = std::chrono::seconds{30};
 
 }  // namespace
 
-void RelayCore::on(OutcomesArrived event) {
+void RelayCore::on(const OutcomesArrived& event) {
   std::vector<Tag> again;
   for (const auto& outcome : event.outcomes) take_outcome(event.broker, outcome, again);
   queue_again(std::move(again));
@@ -35,21 +35,7 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
   --state.in_flight;
   state.probing = false;
   if (recovering_ && marked_ == tag) recovering_ = false;
-
-  const bool answered_by_broker = outcome.kind == OutcomeKind::confirmed || outcome.kind == OutcomeKind::rejected ||
-                                  outcome.kind == OutcomeKind::unroutable;
-  if (answered_by_broker) {
-    pipe.healthy();
-    suspicions_.erase(tracked->ticket.value);
-    state.waiting_since = now_;
-    state.relieved_since.reset();
-    state.at_fault = false;
-    state.backoff = Duration{0};
-  }
-  if (answered_by_broker || outcome.kind == OutcomeKind::in_doubt) {
-    sample(*tracked, outcome);
-    if (traces_) trace(*tracked, outcome);
-  }
+  note(*tracked, outcome);
   switch (outcome.kind) {
     case OutcomeKind::confirmed:
       ++state.totals.confirmed;
@@ -85,6 +71,24 @@ void RelayCore::take_outcome(BrokerIndex broker, const broker::Outcome& outcome,
       exchange_at_fault(tag, outcome.answer, again);
       break;
   }
+}
+
+/// What an answer says of broker and route, and to those who watch.
+void RelayCore::note(const Tracked& tracked, const broker::Outcome& outcome) {
+  const bool answered_by_broker = outcome.kind == OutcomeKind::confirmed || outcome.kind == OutcomeKind::rejected ||
+                                  outcome.kind == OutcomeKind::unroutable;
+  if (answered_by_broker) {
+    pipe_of(tracked.route).healthy();
+    suspicions_.erase(tracked.ticket.value);
+    RouteState& state = state_of(tracked);
+    state.waiting_since = now_;
+    state.relieved_since.reset();
+    state.at_fault = false;
+    state.backoff = Duration{0};
+  }
+  if (!answered_by_broker && outcome.kind != OutcomeKind::in_doubt) return;
+  sample(tracked, outcome);
+  if (traces_) trace(tracked, outcome);
 }
 
 void RelayCore::sample(const Tracked& tracked, const broker::Outcome& outcome) {

@@ -14,7 +14,6 @@ Outcome outcome_of(Reply reply, Tag tag) {
     case Reply::route_fault:
       return {tag, OutcomeKind::route_fault, "404 NOT_FOUND - no such exchange"};
     case Reply::lose_confirm:
-      return {tag, OutcomeKind::in_doubt, "connection lost"};
     case Reply::break_before:
       // The other side can't tell whether the broker had read it before the connection broke.
       return {tag, OutcomeKind::in_doubt, "connection lost"};

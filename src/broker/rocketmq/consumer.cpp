@@ -105,7 +105,7 @@ void RocketMqConsumer::take_route(const grpc::Status& status, const v2::QueryRou
     return;
   }
   std::set<Source> sources;
-  for (auto [broker, address] : read_sources(response)) {
+  for (const auto& [broker, address] : read_sources(response)) {
     sources.insert({broker, settings_.follow_routes ? address : settings_.proxies.front()});
   }
   std::erase_if(receivers_, [&](const auto& each) {

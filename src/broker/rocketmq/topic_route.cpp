@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <numeric>
 
 #include "broker/rocketmq/subscription.hpp"
 
@@ -31,7 +32,7 @@ bool takes(const v2::MessageQueue& queue, v2::MessageType type) {
 /// SipHash-2-4 with the key 00 01 .. 0f, as RocketMQ's own clients choose a group's queue.
 std::uint64_t hash_of(const std::string& group) {
   std::array<unsigned char, 16> key{};
-  for (unsigned char i = 0; i < key.size(); ++i) key[i] = i;
+  std::iota(key.begin(), key.end(), static_cast<unsigned char>(0));
   std::array<unsigned char, 8> digest{};
   std::size_t wanted = digest.size();
   std::size_t size = 0;

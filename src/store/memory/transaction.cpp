@@ -15,7 +15,7 @@ MemoryStore::Transaction::Transaction(std::shared_ptr<memory::Tables> tables) : 
 }
 
 MemoryStore::Transaction::Transaction(Transaction&& other) noexcept
-    : tables_(other.tables_),
+    : tables_(std::move(other.tables_)),
       number_(other.number_),
       rows_(std::move(other.rows_)),
       open_(std::exchange(other.open_, false)) {}

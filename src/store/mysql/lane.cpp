@@ -123,7 +123,7 @@ Error MysqlLane::lost() const {
 }
 
 // The lock ends with the connection: whatever ended it, the lane is not ours any more.
-Error MysqlLane::give_up(Error error) {
+Error MysqlLane::give_up(const Error& error) {
   broken_ = true;
   const bool gone = connection_.is_lost() && error.code() != ErrorCode::in_doubt;
   return gone ? Error{ErrorCode::lost_lane, error.message()} : error;

@@ -66,7 +66,7 @@ class MysqlLane final : public store::Lane {
   Status prove_ownership();
   Error lost() const;
   /// After an error nobody knows what is stored: every later call answers lost_lane.
-  Error give_up(Error error);
+  Error give_up(const Error& error);
 
   Connection connection_;
   std::string store_;

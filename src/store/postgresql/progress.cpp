@@ -124,8 +124,8 @@ Result<std::vector<Pending>> pending_from_text(std::string_view text) {
     const auto [next, error] = std::from_chars(at, end, number);
     if (error != std::errc{}) return false;
     at = next;
-    if (separator == ',' && at == end) return true;
-    return at != end && *at++ == separator;
+    if (at == end) return separator == ',';
+    return *at++ == separator;
   };
   while (at != end) {
     Pending entry;

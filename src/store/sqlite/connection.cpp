@@ -139,7 +139,7 @@ Result<std::string> Connection::ask(std::string_view sql, std::string_view doing
 
 Status Connection::flush_log() {
   sqlite3_file* log = nullptr;
-  sqlite3_file_control(handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  sqlite3_file_control(handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
   if (log == nullptr || log->pMethods == nullptr) return {};
   const int synced = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
   if (synced == SQLITE_OK) return {};
