@@ -1,3 +1,5 @@
+#include "cli/operations.hpp"
+
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
@@ -21,31 +23,7 @@ struct Options {
 constexpr std::size_t results_page = 1000;
 
 int list(const Session& session, const Options& options) {
-  auto opened = open_for_command(session, options.store);
-  if (!opened) return fail(opened.error());
-  store::OperationFilter filter;
-  filter.limit = options.limit;
-  auto found = admin::list_operations(*opened->store, filter);
-  if (!found) return fail(found.error());
-  if (session.json) {
-    admin::Json listed = admin::Json::array();
-    for (const auto& one : *found) listed.push_back(admin::operation_json(one));
-    session.print(admin::Json{{"operations", listed}});
-  } else if (!found->empty()) {
-    Table table({"ID", "AT", "ACT", "STATE", "DONE", "CHANGED", "WHO", "WHY"});
-    for (const auto& one : *found) {
-      const bool stopped = one.progress.state == admin::OperationState::stopped;
-      table.add({one.id, admin::format_when(one.created_at_ms), admin::act_of(one.order),
-                 std::string(to_string(one.progress.state)),
-                 fmt::format("{}/{}", one.progress.looked_at, one.progress.expected), grouped(one.progress.changed),
-                 one.order.who, one.order.why},
-                stopped ? Tone::warning : Tone::plain);
-    }
-    session.print(table.render(session.terminal));
-  }
-  if (!found->empty()) return done;
-  complain("there is no operation");
-  return nothing_matched;
+  return list_operations(session, options.store, options.limit);
 }
 
 Result<std::vector<store::OperationResult>> all_results(store::Store& store, const std::string& id) {
@@ -101,6 +79,34 @@ int stop(const Session& session, const Options& options) {
 }
 
 }  // namespace
+
+int list_operations(const Session& session, const std::string& store, std::size_t limit) {
+  auto opened = open_for_command(session, store);
+  if (!opened) return fail(opened.error());
+  store::OperationFilter filter;
+  filter.limit = limit;
+  auto found = admin::list_operations(*opened->store, filter);
+  if (!found) return fail(found.error());
+  if (session.json) {
+    admin::Json listed = admin::Json::array();
+    for (const auto& one : *found) listed.push_back(admin::operation_json(one));
+    session.print(admin::Json{{"operations", listed}});
+  } else if (!found->empty()) {
+    Table table({"ID", "AT", "ACT", "STATE", "DONE", "CHANGED", "WHO", "WHY"});
+    for (const auto& one : *found) {
+      const bool stopped = one.progress.state == admin::OperationState::stopped;
+      table.add({one.id, admin::format_when(one.created_at_ms), admin::act_of(one.order),
+                 std::string(to_string(one.progress.state)),
+                 fmt::format("{}/{}", one.progress.looked_at, one.progress.expected), grouped(one.progress.changed),
+                 one.order.who, one.order.why},
+                stopped ? Tone::warning : Tone::plain);
+    }
+    session.print(table.render(session.terminal));
+  }
+  if (!found->empty()) return done;
+  complain("there is no operation");
+  return nothing_matched;
+}
 
 void add_operations(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("operations", "Bulk acts on messages: who, why, how far, what became of each");

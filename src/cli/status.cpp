@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
-#include <chrono>
 #include <memory>
-#include <thread>
 
 #include "admin/stores.hpp"
-#include "cli/session.hpp"
+#include "cli/status_watch.hpp"
 #include "cli/table.hpp"
 #include "core/text.hpp"
 
@@ -80,17 +78,6 @@ int show_once(const Session& session, const admin::StatusReport& report) {
   return error ? fail(*error) : static_cast<int>(done);
 }
 
-[[noreturn]] void watch(const Session& session, const Config& config,
-                        const std::vector<std::unique_ptr<store::Store>>& stores, Duration interval) {
-  const bool redraw = session.terminal.out_is_terminal && !session.terminal.dumb;
-  while (true) {
-    const auto text = text_of(session.terminal, admin::read_status(config, stores));
-    // Home, then clear what is left below: no flicker, unlike clearing first.
-    session.print((redraw ? "\033[H\033[J" : "") + text + (redraw ? "" : "\n"));
-    std::this_thread::sleep_for(interval);
-  }
-}
-
 int run(const Session& session, const Options& options) {
   auto config = session.load();
   if (!config) return fail(config.error());
@@ -102,7 +89,8 @@ int run(const Session& session, const Options& options) {
   if (session.json)
     return fail(
         Error(ErrorCode::invalid_argument, "--watch and --json exclude each other: --json prints one document"));
-  watch(session, *config, *stores, *interval);
+  const auto text = [&] { return text_of(session.terminal, admin::read_status(*config, *stores)); };
+  return watch_status(session, *config, {options.store, *interval, text});
 }
 
 }  // namespace
@@ -111,7 +99,7 @@ void add_status(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("status", "Per store and route: sending, failed, oldest age, rate, in flight");
   auto options = std::make_shared<Options>();
   command->add_option("--store", options->store, "Only this store");
-  command->add_flag("--watch", options->watch, "Show it again and again");
+  command->add_flag("--watch", options->watch, "Show it again and again; on a terminal, act meanwhile");
   command->add_option("--interval", options->interval, "How often --watch looks (default 1s)");
   command->callback([&session, options] { session.action = [&session, options] { return run(session, *options); }; });
 }

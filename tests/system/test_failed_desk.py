@@ -16,7 +16,7 @@ def desk(workspace, topology, shop):
     """desk(store, count): that many messages have failed; gives the terminal with `waybill failed`."""
     made = []
 
-    def start(store, count=30, make=send, **environment):
+    def start(store, count=30, make=send, command=("failed",), **environment):
         start.queue = topology.queue("nothing.leads.here")
         shop(store, route=FAILS, queue=start.queue)
         start.ids = names("m", count)
@@ -25,7 +25,7 @@ def desk(workspace, topology, shop):
         wait_until(lambda: workspace.status()["stores"][0]["failed"] == count, 60, f"{count} messages to fail")
         with topology.channel() as channel:
             channel.queue_bind(start.queue, topology.exchange, "#")
-        made.append(Terminal([binary.path(), "failed", "-c", str(workspace.config)], environment))
+        made.append(Terminal([binary.path(), *command, "-c", str(workspace.config)], environment))
         return made[-1]
     yield start
     for terminal in made:
@@ -129,3 +129,39 @@ def test_foreign_text_cannot_write_to_the_terminal(sqlite_store, desk):
 def test_without_a_terminal_it_says_what_to_say(workspace, shop, sqlite_store):
     shop(sqlite_store)
     assert "groups" in workspace.run("failed").expect(2).err
+
+
+def test_status_watch_holds_a_route_back_and_shows_what_failed(sqlite_store, desk, workspace, topology):
+    watch = desk(sqlite_store, count=2, command=("status", "--watch", "--interval", "200ms"))
+    watch.expect("orders.*")
+    watch.expect("p: pause a route")
+    watch.type("p")
+    watch.expect("Its number or topic")
+    watch.type("1")
+    watch.expect("Reason, shown to others and kept")
+    assert not workspace.status()["stores"][0]["paused"]
+    watch.type("the warehouse moves")
+    watch.expect("route 'orders.*' is paused")
+    watch.type("")
+    watch.expect("the warehouse moves")
+    assert workspace.status()["stores"][0]["paused"][0]["why"] == "the warehouse moves"
+    watch.type("f")
+    watch.expect("Failed, by cause")
+    watch.type("q")
+    watch.expect("p: pause a route")
+    watch.type("r")
+    watch.expect("Its number or topic")
+    watch.type("orders.*")
+    watch.expect("Reason: ")
+    watch.type("")
+    watch.expect("route 'orders.*' goes on")
+    watch.type("")
+    watch.expect("q: quit")
+    watch.type("o")
+    watch.expect("resume")
+    watch.expect("pause")
+    watch.type("")
+    watch.expect("q: quit")
+    watch.type("q")
+    assert watch.wait() == 0
+    assert not workspace.status()["stores"][0]["paused"]
