@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -19,12 +20,13 @@ constexpr const char* redraw = "\033[H\033[J";
 constexpr const char* keys =
     "p: pause a route   r: resume a route   f: failed   o: operations   Enter: look now   q: quit";
 constexpr std::size_t shown_operations = 20;
+constexpr Duration longest_interval = std::chrono::hours{24};  // what poll() can count
 
 /// Whether a line was typed before the interval is over.
 bool typed_within(Duration interval) {
   pollfd input{STDIN_FILENO, POLLIN, 0};
-  return ::poll(&input, 1, static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(interval).count())) >
-         0;
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(std::min(interval, longest_interval));
+  return ::poll(&input, 1, static_cast<int>(limit.count())) > 0;
 }
 
 /// The routes, to be chosen by number or by their topic; empty: none after all.
@@ -71,7 +73,7 @@ class Watch {
       hold_or_let_go(session_, config_, watch_.store, typed == "p");
       wait();
     } else if (typed == "f") {
-      failed_desk(session_, watch_.store);
+      if (failed_desk(session_, watch_.store) != done) wait();
     } else if (typed == "o") {
       list_operations(session_, watch_.store, shown_operations);
       wait();

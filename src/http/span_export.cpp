@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_waiting_spans = 8192, most_in_a_request = 512;
-constexpr Duration gathering = 1s, patience = 10s, least_backoff = 1s, longest_backoff = 30s, farewell_limit = 2s;
+constexpr Duration gathering = 1s, patience = 5s, least_backoff = 1s, longest_backoff = 30s, farewell_limit = 2s;
 
 MonoTime now() { return std::chrono::steady_clock::now(); }
 
@@ -83,7 +83,8 @@ void SpanExport::run() {
     change_.wait_for(lock, backoff, [this] { return quit_; });
     backoff = std::min<Duration>(backoff * 2, longest_backoff);
   }
-  send_the_rest(std::move(batch));
+  // A collector that takes nothing must not hold up the end of the process.
+  if (trouble_.empty()) send_the_rest(std::move(batch));
 }
 
 /// False: the same batch is to be sent again.

@@ -24,7 +24,7 @@ class SpanExport {
   };
 
   SpanExport(const Config& config, LogSink log);
-  /// Sends what is left, for two seconds at most.
+  /// Sends what is left, for two seconds at most; what is under way may take five more.
   ~SpanExport();
   SpanExport(const SpanExport&) = delete;
   SpanExport& operator=(const SpanExport&) = delete;
