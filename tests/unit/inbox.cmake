@@ -2,6 +2,10 @@ add_executable(inbox_crash_test inbox_crash_test.cpp)
 target_link_libraries(inbox_crash_test PRIVATE waybill_inbox_sqlite PkgConfig::SQLITE GTest::gtest_main)
 gtest_discover_tests(inbox_crash_test DISCOVERY_TIMEOUT 60)
 
+add_executable(inbox_totals_test inbox_totals_test.cpp)
+target_link_libraries(inbox_totals_test PRIVATE waybill_inbox_values waybill_public GTest::gtest_main)
+gtest_discover_tests(inbox_totals_test DISCOVERY_TIMEOUT 60)
+
 if(WAYBILL_EXAMPLES)
   add_executable(shop_test shop_test.cpp)
   target_link_libraries(shop_test PRIVATE shop_common GTest::gtest_main)
