@@ -35,7 +35,7 @@ std::string chosen_route(const Session& session, const Config& config) {
   for (std::size_t i = 0; i < config.routes.size(); ++i)
     table.add({std::to_string(i + 1), config.routes[i].topic, config.routes[i].broker});
   session.print(table.render(session.terminal));
-  const auto typed = ask("Its number or topic (empty: none): ").value_or("");
+  auto typed = ask("Its number or topic (empty: none): ").value_or("");
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     if (typed == std::to_string(i + 1)) return config.routes[i].topic;
   }
