@@ -81,7 +81,8 @@ Status prepare(asio::ssl::context& tls, const Peer& peer) {
     tls.load_verify_file(peer.ca_file, failed);
   }
   if (!failed) return {};
-  return Error(ErrorCode::invalid_configuration, "'" + peer.ca_file + "': " + failed.message());
+  const auto source = peer.ca_file.empty() ? "the system's certificates" : "'" + peer.ca_file + "'";
+  return Error(ErrorCode::invalid_configuration, "can't read " + source + ": " + failed.message());
 }
 
 Result<ClientAnswer> exchange_secretly(asio::io_context& io, beast::tcp_stream plain, const Peer& peer,
@@ -149,7 +150,8 @@ Result<std::string> get(const HttpConfig& relay, const std::string& target, cons
   request.target = target;
   if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
   auto answer = ask(peer, request, patience);
-  if (!answer) return Error(answer.error().code(), "no relay answers at " + answer.error().message());
+  if (!answer && answer.error().code() != ErrorCode::unreachable) return answer.error();
+  if (!answer) return Error(ErrorCode::unreachable, "no relay answers at " + answer.error().message());
   if (answer->status == 200) return std::move(answer->body);
   return Error(code_of(answer->status), detail_of(*answer));
 }
