@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import waybill_services as services
@@ -110,6 +111,40 @@ def _make_older(store):
     store.query(f"DROP TABLE {prefix}pause")
     version = 2 if store.kind == "mysql" else 1
     store.query(f"UPDATE {prefix}meta SET value = '{version}' WHERE name = 'schema_version'")
+
+
+def _drop_tables(store):
+    """Takes all of Waybill's away, as a restore of an old dump or a hand that errs does."""
+    if store.kind == "redis":
+        store.connection().flushdb()
+    elif store.kind == "postgresql":
+        store.query("DROP SCHEMA waybill CASCADE")
+    else:
+        for name in _tables(store):
+            store.query(f"DROP TABLE {name}")
+
+
+def _tables(store):
+    tables = "SHOW TABLES" if store.kind == "mysql" else "SELECT name FROM sqlite_master WHERE type = 'table'"
+    return [name for (name,) in store.query(tables) if name.startswith("waybill_")]
+
+
+@EVERY
+def test_tables_dropped_under_a_running_relay_are_waited_for(store, shop, workspace, topology):
+    """The remedy is `waybill migrate`, no restart: until then the relay serves its other stores and says what it lacks."""
+    consumer = topology.consume(shop(store))
+    relay = workspace.relay()
+    send(store, ["before"])
+    consumer.wait_ids({"before"})
+    wait_until(lambda: workspace.sending() == 0, 20, "the ack to be settled")
+    _drop_tables(store)
+    relay.wait_logged("waybill migrate", 30)
+    time.sleep(3)  # longer than a try and a look at what ends the relay
+    assert relay.alive(), relay.text()
+    assert workspace.run("status").expect(1).err.count("waybill migrate") == 1
+    workspace.run("migrate").expect()
+    send(store, ["after"])
+    consumer.wait_ids({"before", "after"}, 30)
 
 
 @EVERY
