@@ -35,7 +35,8 @@ class Service {
   /// What is going on, a fifth of a second ago at most; a store each.
   virtual std::vector<SiteFigures> figures() const = 0;
 
-  /// An error that no waiting will mend (the tables changed under the running relay), if one happened.
+  /// An error that neither waiting nor `waybill migrate` will mend (the tables were upgraded under the running relay,
+  /// the store is another one now), if one happened.
   virtual std::optional<Error> fatal() const = 0;
 };
 

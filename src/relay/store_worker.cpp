@@ -12,10 +12,10 @@ constexpr Duration between_tries = std::chrono::seconds{1};
 // An empty wait ends after that long with a fetch, whatever the store's wake-up says.
 constexpr Duration longest_wait = std::chrono::seconds{1};
 
+// Missing and older tables are waited for: `waybill migrate` mends them under a running relay, which may have other
+// stores to serve. That a start finds them so is refused by Service::start().
 bool is_beyond_waiting(const Error& error) {
   switch (error.code()) {
-    case ErrorCode::missing_schema:
-    case ErrorCode::older_schema:
     case ErrorCode::newer_schema:
     case ErrorCode::moved_store:
     case ErrorCode::unsupported:
