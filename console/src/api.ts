@@ -16,7 +16,15 @@ export interface BrokerStatus {
   relay: string; broker: string; up: boolean; blocked: boolean; endpoint: string; detail: string;
 }
 export interface Status { stores: StoreStatus[]; routes: RouteStatus[]; brokers: BrokerStatus[]; age_seconds: number }
-export interface Me { name: string; role: "stats" | "viewer" | "operator" | null; payloads: boolean; version: string; stores: string[] }
+export type Act = "resend" | "drop" | "edit" | "pause";
+export interface Me {
+  name: string; role: "stats" | "viewer" | "operator" | null; payloads: boolean; topics: string[] | null; may: Act[]; expires: string | null;
+  by_proxy: boolean; version: string; stores: string[];
+}
+
+/** The right that an operation takes: dropping is restoring, too, and pausing resuming. */
+export const rightFor = (act: string): Act => (act === "restore" ? "drop" : act === "resume" ? "pause" : (act as Act));
+
 export interface Troubled {
   id: string; topic: string; key: string | null; state: string; route: string; reason: string; answer: string;
   attempts: number; tries: number; stored_at: string | null; changed_at: string | null; content_type?: string;
@@ -30,7 +38,7 @@ export interface Explanation {
 }
 export interface Group { route: string; reason: string; answer: string; count: number; first: string; last: string; sample_id: string }
 export interface Operation {
-  id: string; act: string; state: "waiting" | "running" | "stopping" | "stopped" | "done"; filters: Record<string, string>[];
+  id: string; act: string; state: "waiting" | "running" | "stopping" | "stopped" | "done"; filters: Record<string, string | string[]>[];
   who: string; why: string; from: string; created_at: string; rate: number; steps: number[]; expected: number; looked_at: number;
   changed: number; consumed: number; cannot_go: number; left_alone: number; failed_again: number; steps_over: number;
   runner: string | null; note: string; stopped_by: string | null;
@@ -57,7 +65,7 @@ export class Problem extends Error {
   }
 }
 
-// Beside the page, so that it works behind any prefix of a proxy.
+// Beside the page, so that it works behind any prefix of a proxy, which may know people by its cookie.
 const root = new URL("../api/v1/", document.baseURI);
 
 async function ask(path: string, init: RequestInit): Promise<unknown> {
@@ -65,7 +73,7 @@ async function ask(path: string, init: RequestInit): Promise<unknown> {
   if (token()) headers["Authorization"] = `Bearer ${token()}`;
   let answer: Response;
   try {
-    answer = await fetch(new URL(path, root), { ...init, headers, cache: "no-store", credentials: "omit" });
+    answer = await fetch(new URL(path, root), { ...init, headers, cache: "no-store", credentials: "same-origin" });
   } catch {
     throw new Problem(0, "");
   }

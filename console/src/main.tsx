@@ -1,8 +1,9 @@
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get, Problem, type Me } from "./api";
+import { when } from "./format";
 import { useKeys } from "./keys";
-import { sayIn, Speaking, usualLanguage, type Language } from "./language";
+import { sayIn, Speaking, usualLanguage, type Language, type Say } from "./language";
 import { Failed } from "./pages/failed";
 import { Inbox } from "./pages/inbox";
 import { Message } from "./pages/message";
@@ -21,6 +22,14 @@ function Page({ place, me }: { place: Place; me: Me }) {
   if (first === "operations") return second ? <OneOperation place={place} me={me} /> : <Operations place={place} me={me} />;
   if (first === "inbox") return <Inbox place={place} me={me} />;
   return <Overview me={me} />;
+}
+
+function whoIs(me: Me, say: Say): string {
+  if (!me.role || !(token() || me.by_proxy)) return say("anonymous");
+  const parts = [say("whoami", { name: me.name, role: me.role })];
+  if (me.topics) parts.push(say("onlyTopics", { topics: me.topics.join(", ") }));
+  if (me.expires) parts.push(say("until", { when: when(me.expires) }));
+  return parts.join(" · ");
 }
 
 function App() {
@@ -76,12 +85,13 @@ function App() {
           <option value="system">{say("system")}</option><option value="light">{say("light")}</option><option value="dark">{say("dark")}</option>
         </select>
         <button type="button" lang={language === "en" ? "zh-CN" : "en"} onClick={() => setLanguage(language === "en" ? "zh" : "en")}>{say("language")}</button>
-        {me ? <span class="quiet">{me.role && token() ? say("whoami", { name: me.name, role: me.role }) : say("anonymous")}</span> : null}
-        {token() ? <button type="button" onClick={() => { setToken(""); setMe(undefined); identify(); }}>{say("signOut")}</button> : me?.role ? <a class="button" href={href(["sign-in"])}>{say("signIn")}</a> : null}
+        {me ? <span class="quiet">{whoIs(me, say)}</span> : null}
+        {me?.by_proxy ? null : token() ? <button type="button" onClick={() => { setToken(""); setMe(undefined); identify(); }}>{say("signOut")}</button> : me?.role ? <a class="button" href={href(["sign-in"])}>{say("signIn")}</a> : null}
       </header>
       {help ? <p class="help" role="status">{say("keys")}</p> : null}
       {me?.role && place.path[0] !== "sign-in" ? <Page place={place} me={me} />
         : problem?.status === 0 ? <main><Trouble problem={problem} /></main>
+        : me?.by_proxy ? <main><Trouble problem={new Problem(403, say("noRights", { name: me.name }))} /></main>
         : me || problem ? <SignIn done={() => { identify(); go(href([])); }} /> : <main><p class="quiet">{say("loading")}</p></main>}
       <footer class="quiet">{me ? say("version", { version: me.version }) : ""}</footer>
     </Speaking.Provider>

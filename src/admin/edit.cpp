@@ -44,12 +44,14 @@ Error take_back(store::Store& store, const Planned& planned, const Edit& edit, c
 
 }  // namespace
 
-Result<store::Troubled> find_failed(store::Store& store, const std::string& id) {
+Result<store::Troubled> find_failed(store::Store& store, const std::string& id,
+                                    const std::vector<std::string>& within) {
   for (const char* state : {"failed", "sending", "dropped"}) {
     store::FailedFilter filter;
     filter.id = id;
     filter.state = state;
     filter.limit = 1;
+    filter.within = within;
     auto found = store.troubled(filter);
     if (!found) return found.error();
     if (found->empty()) continue;
@@ -76,6 +78,7 @@ Result<MessageId> send_edited(store::Store& store, const Config& config, const E
   const auto& id = planned->message.id.str();
   Deed deed{"edit", {}, edit.who, edit.why, edit.from};
   deed.about.id = edit.id;
+  deed.about.topic = planned->old.message.topic.str();
   const auto begun = begin_deed(store, deed, "it may be dropped without its successor " + id + " being sent");
   if (!begun) return begun.error();
   const std::array tickets{planned->old.ticket};

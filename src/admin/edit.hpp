@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/config.hpp"
 #include "store/store.hpp"
@@ -22,8 +23,10 @@ struct Edit {
   std::string who, why, from;
 };
 
-/// The failed message as it is. Errors: `not_found`, `refused` when it is not failed, and the store's.
-Result<store::Troubled> find_failed(store::Store& store, const std::string& id);
+/// The failed message as it is, looked for `within` these topics (globs; empty: all). Errors: `not_found`, `refused`
+/// when it is not failed, and the store's.
+Result<store::Troubled> find_failed(store::Store& store, const std::string& id,
+                                    const std::vector<std::string>& within = {});
 
 /// The new message, without an id yet. Errors: `not_found`, `refused` when it is not failed, and those of
 /// check_message().

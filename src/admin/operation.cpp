@@ -28,6 +28,7 @@ Json filter_json(const store::FailedFilter& filter) {
   if (filter.id) json["id"] = *filter.id;
   if (filter.since_ms) json["since"] = format_when(*filter.since_ms);
   if (filter.until_ms) json["until"] = format_when(*filter.until_ms);
+  if (!filter.within.empty()) json["within"] = filter.within;
   return json;
 }
 
@@ -40,6 +41,7 @@ store::FailedFilter filter_of(const Json& json) {
   if (json.contains("id")) filter.id = json["id"].get<std::string>();
   if (json.contains("since_ms")) filter.since_ms = json["since_ms"].get<std::int64_t>();
   if (json.contains("until_ms")) filter.until_ms = json["until_ms"].get<std::int64_t>();
+  filter.within = json.value("within", std::vector<std::string>{});
   return filter;
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace waybill {
 
-/// What a token lets its holder do. Each may do what those before it may.
+/// What somebody may do. Each may do what those before it may.
 enum class Role {
   stats,    ///< figures, for machines: status, metrics, health in detail
   viewer,   ///< also sees messages: ids, topics, keys, answers of brokers
@@ -17,12 +18,44 @@ enum class Role {
 /// As the configuration file writes them: `stats`, `viewer`, `operator`.
 std::string_view to_string(Role value) noexcept;
 
+/// What an operator does.
+enum class Act {
+  resend,
+  drop,  ///< and restore
+  edit,
+  pause,  ///< and resume
+};
+
+/// As the configuration file writes them.
+std::string_view to_string(Act value) noexcept;
+
+/// What the configuration lets somebody see and do.
+struct Grant {
+  Role role = Role::viewer;
+  bool payloads = false;            ///< may see payloads; with the role `operator` unless the file says otherwise
+  std::vector<std::string> topics;  ///< globs of the messages that it is about; empty: all
+  std::vector<Act> may;             ///< all of them with the role `operator`, unless the file names some
+  std::optional<std::int64_t> expires_ms;  ///< Unix ms; from then on it grants nothing
+};
+
 /// `[http.token.NAME]`
 struct TokenConfig {
   std::string name;
-  Role role = Role::viewer;
-  std::string digest;     ///< SHA-256 of the token, 64 lower-case hex digits; the token itself is stored nowhere
-  bool payloads = false;  ///< may see payloads; with the role `operator` unless the file says otherwise
+  std::string digest;  ///< SHA-256 of the token, 64 lower-case hex digits; the token itself is stored nowhere
+  Grant grant;
+};
+
+/// `[http.proxy]`: something in front that has asked people who they are, and says it in headers.
+struct ProxyConfig {
+  std::string digest;         ///< of the token by which it is known
+  std::string user_header;    ///< lower case
+  std::string groups_header;  ///< lower case; empty: it tells no groups
+};
+
+/// `[http.user.NAME]`, `[http.group.NAME]`
+struct MemberConfig {
+  std::string name;  ///< as the proxy writes it
+  Grant grant;
 };
 
 /// `[http]`: where a relay answers people and machines.
@@ -35,10 +68,14 @@ struct HttpConfig {
   std::string cert_file, key_file;    ///< PEM files; empty: no TLS
   bool insecure = false;              ///< no TLS though others can reach the address: something in front does it
   std::vector<TokenConfig> tokens;
+  std::optional<ProxyConfig> proxy;
+  std::vector<MemberConfig> users, groups;
 
   bool has_tls() const { return !cert_file.empty(); }
   /// Whether only this host can reach the address.
   bool is_loopback() const;
+  /// Whether the configuration says who may ask: then nobody else may.
+  bool knows_who_asks() const { return !tokens.empty() || proxy; }
 };
 
 }  // namespace waybill

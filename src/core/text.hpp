@@ -24,6 +24,9 @@ Status check_template(std::string_view text);
 /// Whether it holds a placeholder, so that what it names is known only with a message.
 inline bool is_template(std::string_view text) { return text.find('{') != std::string_view::npos; }
 
+/// ASCII letters in lower case; all else as it is.
+std::string lower_ascii(std::string text);
+
 /// Two lower-case digits for each byte, and the bytes again; what is no digit counts as 0.
 std::string to_hex(std::string_view bytes);
 std::string from_hex(std::string_view hex);

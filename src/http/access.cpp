@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "admin/search.hpp"
 #include "core/text.hpp"
 #include "http/problem.hpp"
 
@@ -11,13 +12,13 @@ namespace waybill::http {
 namespace {
 
 constexpr std::string_view scheme = "Bearer ";
+constexpr std::size_t longest_name = 255;
 
 /// `waybill.internal:7280` without the port, `[::1]:7280` without brackets and port; lower case.
-std::string name_of(std::string host) {
-  std::ranges::transform(host, host.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
-  return host.substr(0, host.find(':'));
+std::string name_of(const std::string& host) {
+  const auto lower = lower_ascii(host);
+  if (lower.starts_with('[')) return lower.substr(1, lower.find(']') - 1);
+  return lower.substr(0, lower.find(':'));
 }
 
 bool is_loopback_name(const std::string& name) {
@@ -35,6 +36,41 @@ Response unauthorized(const std::string& detail) {
   return answer;
 }
 
+bool holds(const Grant& grant) { return !grant.expires_ms || admin::wall_clock_ms() < *grant.expires_ms; }
+
+/// None when it is missing, or there more than once: the second may be somebody else's.
+std::optional<std::string> only_value(const Request& request, const std::string& name) {
+  std::optional<std::string> value;
+  for (const auto& [header, text] : request.headers) {
+    if (header != name) continue;
+    if (value) return std::nullopt;
+    value = text;
+  }
+  return value;
+}
+
+/// `a, b` as `a` and `b`.
+std::vector<std::string> split_list(std::string_view list) {
+  std::vector<std::string> parts;
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    auto part = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) parts.emplace_back(part);
+  }
+  return parts;
+}
+
+/// Whether a request that may change something comes from no other page: such a page can't send JSON without asking,
+/// and a browser says where a request comes from.
+bool is_of_our_page(const Request& request) {
+  if (request.method == "GET" || request.method == "HEAD") return true;
+  const auto from = only_value(request, "sec-fetch-site");
+  return request.content_type.starts_with("application/json") && (!from || *from == "same-origin");
+}
+
 }  // namespace
 
 Access::Access(const HttpConfig& config) : config_(config) {}
@@ -45,8 +81,8 @@ std::variant<Principal, Response> Access::identify(const Request& request) const
                    "this server is not '" + request.host + "'; a name it should answer to goes into hosts of [http]");
   }
   if (request.authorization.empty()) {
-    if (config_.is_loopback() && config_.tokens.empty()) return Principal{"anonymous", Role::viewer, false};
-    return Principal{"anonymous", std::nullopt, false};
+    if (config_.is_loopback() && !config_.knows_who_asks()) return Principal{"anonymous", {Grant{}}};
+    return Principal{"anonymous", {}};
   }
   if (!request.authorization.starts_with(scheme)) return unauthorized("send the header `Authorization: Bearer TOKEN`");
   const auto digest = sha256_hex(std::string_view(request.authorization).substr(scheme.size()));
@@ -55,8 +91,35 @@ std::variant<Principal, Response> Access::identify(const Request& request) const
   for (const auto& token : config_.tokens) {
     if (is_equal(token.digest, digest)) found = &token;
   }
+  if (config_.proxy && is_equal(config_.proxy->digest, digest)) return named_by_proxy(request);
   if (found == nullptr) return unauthorized("the token is unknown; it may have been revoked");
-  return Principal{found->name, found->role, found->payloads};
+  if (!holds(found->grant)) {
+    return unauthorized("the token of " + found->name + " has expired at " +
+                        admin::format_when(*found->grant.expires_ms));
+  }
+  return Principal{found->name, {found->grant}};
+}
+
+// The proxy knows people by a cookie, which a browser also sends for a page of somebody else: such a page must not act.
+std::variant<Principal, Response> Access::named_by_proxy(const Request& request) const {
+  const auto& proxy = *config_.proxy;
+  const auto user = only_value(request, proxy.user_header);
+  if (!user || user->empty() || user->size() > longest_name)
+    return unauthorized("the proxy names no user in the header " + proxy.user_header + ", or more than one");
+  if (!is_of_our_page(request))
+    return problem(403, "forbidden", "who is signed in at the proxy acts from this console, with application/json");
+  Principal who{*user, {}, true};
+  const auto add = [&](const MemberConfig& member) {
+    if (holds(member.grant)) who.grants.push_back(member.grant);
+  };
+  for (const auto& member : config_.users) {
+    if (member.name == *user) add(member);
+  }
+  const auto groups = split_list(only_value(request, proxy.groups_header).value_or(""));
+  for (const auto& member : config_.groups) {
+    if (std::ranges::find(groups, member.name) != groups.end()) add(member);
+  }
+  return who;
 }
 
 // Behind another name than ours stands a page of somebody else, whose name was made to lead here: where no token is

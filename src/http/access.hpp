@@ -1,33 +1,26 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "core/http_config.hpp"
 #include "http/message.hpp"
+#include "http/principal.hpp"
 
 namespace waybill::http {
-
-/// Who asks.
-struct Principal {
-  std::string name;          ///< the token's, or `anonymous`
-  std::optional<Role> role;  ///< none: only what is open to everybody
-  bool sees_payloads = false;
-};
 
 /// Who may ask. Thread-safe: it never changes.
 class Access {
  public:
   explicit Access(const HttpConfig& config);
 
-  /// The token's owner. Without a token: on an address that only this host reaches, and while no token is configured, a
-  /// reader who sees no payload; elsewhere somebody without any right. A wrong token, or a `Host` that a browser would
-  /// send for a page of somebody else, is an answer.
+  /// The token's owner, or whom the proxy names. Without a token: on an address that only this host reaches, and while
+  /// the configuration says of nobody who may ask, a reader who sees no payload; elsewhere somebody without any right.
+  /// A wrong or expired token, or a `Host` that a browser would send for a page of somebody else, is an answer.
   std::variant<Principal, Response> identify(const Request& request) const;
 
  private:
+  std::variant<Principal, Response> named_by_proxy(const Request& request) const;
   bool is_known_host(const std::string& host) const;
 
   const HttpConfig config_;

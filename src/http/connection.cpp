@@ -10,6 +10,7 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <optional>
 
+#include "core/text.hpp"
 #include "http/problem.hpp"
 
 namespace waybill::http {
@@ -124,6 +125,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     request.host = header(wire::field::host);
     request.authorization = header(wire::field::authorization);
     request.content_type = header(wire::field::content_type);
+    for (const auto& field : message)
+      request.headers.emplace_back(lower_ascii(std::string(field.name_string())), field.value());
     request.body = std::move(message.body());
     ErrorOnWire unknown;
     const auto peer = beast::get_lowest_layer(stream_).socket().remote_endpoint(unknown);

@@ -6,6 +6,7 @@
 #include "admin/routing.hpp"
 #include "http/body.hpp"
 #include "http/desk.hpp"
+#include "http/problem.hpp"
 
 namespace waybill::http {
 namespace {
@@ -54,8 +55,16 @@ Result<Response> edit(const Desk& desk, const Call& call) {
   if (!wanted) return wanted.error();
   const auto store = desk.store(wanted->store);
   if (!store) return store.error();
+  const auto may = call.who.may(Act::edit);
+  if (!may.any()) return may_not(call.who, Act::edit, "messages");
+  const auto old = admin::find_failed(**store, wanted->edit.id, call.who.sees().globs());
+  if (!old) return old.error();
+  const auto& topic = old->message.topic.str();
+  if (!may.has(topic)) return may_not(call.who, Act::edit, "messages of '" + topic + "'");
   const auto message = admin::edited_message(**store, desk.config(), wanted->edit);
   if (!message) return message.error();
+  if (!may.has(message->topic.str()))
+    return may_not(call.who, Act::edit, "a message into the topic '" + message->topic.str() + "'");
   const auto key = message->key ? message->key->str() : std::string{};
   const auto route = admin::routing_json(desk.config(), message->topic.str(), key);
   Json answer{{"store", (*store)->config().name}, {"origin", wanted->edit.id}, {"id", nullptr}};

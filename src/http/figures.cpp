@@ -1,6 +1,9 @@
 // What `waybill status` says.
 
+#include <optional>
+
 #include "admin/json.hpp"
+#include "admin/search.hpp"
 #include "admin/status.hpp"
 #include "http/desk.hpp"
 #include "http/problem.hpp"
@@ -20,15 +23,39 @@ Result<Response> status(Desk& desk) {
   return json_response(admin::to_text(json));
 }
 
+/// The first moment at which some of the rights end.
+Json earliest_end(const std::vector<Grant>& grants) {
+  std::optional<std::int64_t> earliest;
+  for (const auto& grant : grants) {
+    if (grant.expires_ms && (!earliest || *grant.expires_ms < *earliest)) earliest = grant.expires_ms;
+  }
+  return earliest ? Json(admin::format_when(*earliest)) : Json(nullptr);
+}
+
+Json topics_json(const Topics& topics) { return topics.all() ? Json(nullptr) : Json(topics.globs()); }
+
+Json acts_json(const Principal& who) {
+  Json acts = Json::array();
+  for (const auto act : {Act::resend, Act::drop, Act::edit, Act::pause}) {
+    if (who.may(act).any()) acts.push_back(to_string(act));
+  }
+  return acts;
+}
+
 /// Who asks, and what there is to ask for.
 Result<Response> whoami(const Desk& desk, const Call& call) {
   Json stores = Json::array();
   for (const auto& store : desk.config().stores) stores.push_back(store.name);
+  const auto role = call.who.role();
   return json_response(admin::to_text(Json{{"name", call.who.name},
-                                           {"role", call.who.role ? Json(to_string(*call.who.role)) : Json(nullptr)},
-                                           {"payloads", call.who.sees_payloads},
-                                           {"version", call.who.role ? WAYBILL_VERSION : ""},
-                                           {"stores", call.who.role ? stores : Json::array()}}));
+                                           {"role", role ? Json(to_string(*role)) : Json(nullptr)},
+                                           {"payloads", call.who.sees_payloads().any()},
+                                           {"topics", topics_json(call.who.sees())},
+                                           {"may", acts_json(call.who)},
+                                           {"expires", earliest_end(call.who.grants)},
+                                           {"by_proxy", call.who.by_proxy},
+                                           {"version", role ? WAYBILL_VERSION : ""},
+                                           {"stores", role ? stores : Json::array()}}));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ void add_brokers(const Config& config, const SiteFigures& site, std::vector<Part
 
 /// What is wrong in detail is for those who may see figures.
 Response answer(bool fine, Json document, const Call& call) {
-  if (!call.who.role) document = Json{{document.begin().key(), fine}};
+  if (!call.who.role()) document = Json{{document.begin().key(), fine}};
   auto response = json_response(admin::to_text(document));
   response.status = fine ? 200 : 503;
   return response;

@@ -22,7 +22,10 @@ Result<Response> consumers(const Desk& desk, const Call& call) {
   return json_response(admin::to_text(Json{{"store", (*store)->config().name}, {"consumers", *totals}}));
 }
 
+// A conflict does not know its message's topic.
 Result<Response> conflicts(const Desk& desk, const Call& call) {
+  if (!call.who.sees().all())
+    return problem(403, "forbidden", "conflicts are of every topic, and " + call.who.name + " may see only some");
   const auto limit = number_of(call, "limit", {usual_page, 1, largest_page});
   if (!limit) return limit.error();
   const auto after = number_of(call, "after", {0, 0, INT64_MAX});

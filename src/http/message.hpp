@@ -16,6 +16,7 @@ struct Request {
   std::string host;           ///< the header `Host`, empty when it is missing
   std::string authorization;  ///< the header, empty when it is missing
   std::string content_type;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< all of them, names in lower case
   std::string body;
   std::string peer;  ///< address of the other side, for the log
 };

@@ -1,5 +1,7 @@
 // Failed messages, and where one message is and why.
 
+#include <optional>
+
 #include "admin/explain.hpp"
 #include "admin/failed.hpp"
 #include "admin/search.hpp"
@@ -33,6 +35,7 @@ Result<store::FailedFilter> filter_of(const Call& call) {
     if (given == call.query.end()) continue;
     if (auto added = admin::add_condition(name, given->second, now, filter); !added) return added.error();
   }
+  filter.within = call.who.sees().globs();
   return filter;
 }
 
@@ -78,6 +81,22 @@ Result<Response> groups(const Desk& desk, const Call& call) {
   return json_response(admin::to_text(Json{{"store", (*store)->config().name}, {"groups", listed}}));
 }
 
+/// The message's topic, unless it has left the store.
+std::optional<std::string> topic_of(const admin::Explanation& told) {
+  const auto& troubled = told.whereabouts.troubled;
+  return troubled ? std::optional(troubled->message.topic.str()) : std::nullopt;
+}
+
+/// Of somebody else's message nothing is known, no more than of one that there never was.
+bool may_see(const Principal& who, const admin::Explanation& told) {
+  const auto topic = topic_of(told);
+  return topic ? who.sees().has(*topic) : who.sees().all();
+}
+
+bool may_see_content(const Principal& who, const admin::Explanation& told) {
+  return who.sees_payloads().has(topic_of(told).value_or(""));
+}
+
 Result<admin::Explanation> find(const Desk& desk, const Call& call) {
   const auto& id = call.path.at("id");
   const auto stores = desk.stores(call.asked("store"));
@@ -86,24 +105,33 @@ Result<admin::Explanation> find(const Desk& desk, const Call& call) {
   if (told && !told->known()) {
     return Error(ErrorCode::not_found, "nothing is known of message '" + id + "': " + told->lines.front());
   }
+  if (told && !may_see(call.who, *told)) {
+    return Error(ErrorCode::not_found,
+                 "nothing is known of message '" + id + "' among the topics that " + call.who.name + " may see");
+  }
   return told;
 }
 
 Result<Response> explain(const Desk& desk, const Call& call) {
   const auto told = find(desk, call);
   if (!told) return told.error();
-  auto json = admin::explanation_json(*told, call.who.sees_payloads);
-  json["content_hidden"] = !call.who.sees_payloads;
+  const bool with_content = may_see_content(call.who, *told);
+  auto json = admin::explanation_json(*told, with_content);
+  json["content_hidden"] = !with_content;
   return json_response(admin::to_text(json));
+}
+
+Response hidden(const Principal& who) {
+  return problem(403, "forbidden",
+                 who.name + " may not see payloads; `payloads = true` of the configuration allows it");
 }
 
 // As bytes to be saved: no browser may take it for a page.
 Result<Response> payload(const Desk& desk, const Call& call) {
-  if (!call.who.sees_payloads) {
-    return problem(403, "forbidden", call.who.name + " may not see payloads; `payloads = true` of its token allows it");
-  }
+  if (!call.who.sees_payloads().any()) return hidden(call.who);
   const auto told = find(desk, call);
   if (!told) return told.error();
+  if (told->whereabouts.troubled && !may_see_content(call.who, *told)) return hidden(call.who);
   if (!told->whereabouts.troubled) return problem(404, "not_found", "the message has left the store");
   Response response{200, "application/octet-stream", told->whereabouts.troubled->message.payload, {}};
   response.headers.emplace_back("Content-Disposition", "attachment; filename=\"payload.bin\"");

@@ -1,5 +1,7 @@
 // Bulk acts on messages: started, followed and stopped. The only endpoints that change anything.
 
+#include <algorithm>
+
 #include "admin/consumed.hpp"
 #include "admin/operation.hpp"
 #include "admin/search.hpp"
@@ -15,6 +17,24 @@ using admin::BulkAct;
 using admin::Json;
 
 constexpr std::size_t usual_page = 20, largest_page = 200, usual_results = 100, largest_results = 1000;
+
+Act act_for(BulkAct act) { return act == BulkAct::resend ? Act::resend : Act::drop; }
+
+/// The right that an operation takes.
+Act act_for(const admin::OperationOrder& order) {
+  if (order.deed == "edit") return Act::edit;
+  return order.deed.empty() ? act_for(order.act) : Act::pause;
+}
+
+/// Whether the operation is about these topics only.
+bool covers(const Topics& topics, const admin::OperationOrder& order) {
+  const auto is_within = [&](const store::FailedFilter& filter) {
+    if (!filter.topic.empty() && topics.covers(filter.topic)) return true;
+    return !filter.within.empty() &&
+           std::ranges::all_of(filter.within, [&](const auto& glob) { return topics.covers(glob); });
+  };
+  return topics.all() || std::ranges::all_of(order.filters, is_within);
+}
 
 /// What the body of a request asks for.
 struct Wanted {
@@ -66,6 +86,7 @@ Result<Wanted> wanted_by(const Call& call) {
   auto filters = filters_of(body);
   if (!filters) return filters.error();
   order.filters = std::move(*filters);
+  for (auto& filter : order.filters) filter.within = call.who.may(act_for(order)).globs();
   for (const auto& read :
        {body.read("store", wanted.store), body.read("all", wanted.all), body.read("dry_run", wanted.dry_run),
         body.read_reason(order.why, false), body.read("rate", order.rate), body.read("steps", order.steps),
@@ -94,6 +115,9 @@ Result<admin::BulkPlan> plan_of(const Desk& desk, store::Store& store, const adm
 Result<Response> begin(Desk& desk, const Call& call) {
   auto wanted = wanted_by(call);
   if (!wanted) return wanted.error();
+  const auto act = act_for(wanted->order);
+  const auto topics = call.who.may(act);
+  if (!topics.any()) return may_not(call.who, act, "messages");
   const auto store = desk.store(wanted->store);
   if (!store) return store.error();
   const auto plan = plan_of(desk, **store, wanted->order);
@@ -102,6 +126,8 @@ Result<Response> begin(Desk& desk, const Call& call) {
     return json_response(
         admin::to_text(Json{{"store", (*store)->config().name}, {"plan", admin::plan_json(*plan, wanted->order)}}));
   }
+  if (plan->count == 0 && !topics.all() && plan->consumed == 0)
+    return problem(409, "nothing_matched", "nothing matches among the topics that " + call.who.name + " may touch");
   if (plan->count == 0) {
     const auto why = admin::why_nothing_matched(**store, desk.config(), wanted->order);
     if (!why) return why.error();
@@ -128,17 +154,30 @@ Result<Response> list(const Desk& desk, const Call& call) {
   const auto found = admin::list_operations(**store, filter);
   if (!found) return found.error();
   Json listed = Json::array();
-  for (const auto& one : *found) listed.push_back(admin::operation_json(one));
+  for (const auto& one : *found) {
+    if (covers(call.who.sees(), one.order)) listed.push_back(admin::operation_json(one));
+  }
   const bool more = found->size() >= *limit;
   return json_response(admin::to_text(Json{{"store", (*store)->config().name},
                                            {"operations", listed},
                                            {"next", more ? Json(found->back().id) : Json(nullptr)}}));
 }
 
+/// The operation that the path names, if who asks may see it.
+Result<admin::Operation> find(store::Store& store, const Call& call) {
+  const auto& id = call.path.at("id");
+  auto found = admin::read_operation(store, id);
+  if (found && !covers(call.who.sees(), found->order)) {
+    return Error(ErrorCode::not_found,
+                 "there is no operation '" + id + "' about the topics that " + call.who.name + " may see");
+  }
+  return found;
+}
+
 Result<Response> show(const Desk& desk, const Call& call) {
   const auto store = desk.store(call.asked("store"));
   if (!store) return store.error();
-  const auto operation = admin::read_operation(**store, call.path.at("id"));
+  const auto operation = find(**store, call);
   if (!operation) return operation.error();
   return json_response(admin::to_text(admin::operation_json(*operation)));
 }
@@ -150,9 +189,9 @@ Result<Response> results(const Desk& desk, const Call& call) {
   if (!after) return after.error();
   const auto store = desk.store(call.asked("store"));
   if (!store) return store.error();
-  const auto& id = call.path.at("id");
-  if (auto known = admin::read_operation(**store, id); !known) return known.error();
-  const auto page = (*store)->operation_results(id, *after, static_cast<std::size_t>(*limit));
+  const auto operation = find(**store, call);
+  if (!operation) return operation.error();
+  const auto page = (*store)->operation_results(operation->id, *after, static_cast<std::size_t>(*limit));
   if (!page) return page.error();
   Json listed = Json::array();
   for (const auto& one : *page) {
@@ -166,7 +205,11 @@ Result<Response> results(const Desk& desk, const Call& call) {
 Result<Response> stop(const Desk& desk, const Call& call) {
   const auto store = desk.store(call.asked("store"));
   if (!store) return store.error();
-  const auto operation = admin::stop_operation(**store, call.path.at("id"), call.who.name);
+  const auto running = find(**store, call);
+  if (!running) return running.error();
+  const auto act = act_for(running->order);
+  if (!covers(call.who.may(act), running->order)) return may_not(call.who, act, "all of its messages, so not stop it");
+  const auto operation = admin::stop_operation(**store, running->id, call.who.name);
   if (!operation) return operation.error();
   return json_response(admin::to_text(admin::operation_json(*operation)));
 }

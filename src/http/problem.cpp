@@ -72,6 +72,12 @@ Response problem(unsigned status, const std::string& code, const std::string& de
   return {status, "application/problem+json", admin::to_text(document) + "\n", {}};
 }
 
+Response may_not(const Principal& who, Act act, const std::string& about) {
+  return problem(403, "forbidden",
+                 who.name + " may not " + std::string(to_string(act)) + " " + about +
+                     "; `may` and `topics` of the configuration decide");
+}
+
 Response problem(const Error& error) {
   return problem(status_of(error.code()), std::string(to_string(error.code())), error.message());
 }

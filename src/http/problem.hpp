@@ -3,6 +3,7 @@
 #include <string>
 
 #include "http/message.hpp"
+#include "http/principal.hpp"
 #include "waybill/result.h"
 
 namespace waybill::http {
@@ -10,6 +11,9 @@ namespace waybill::http {
 /// An error as `application/problem+json` (RFC 9457): `title` and `status`, `detail` with what to do, and `code`, the
 /// same word as the command line's JSON has.
 Response problem(unsigned status, const std::string& code, const std::string& detail);
+
+/// `403`: who asks may not do this, with these topics.
+Response may_not(const Principal& who, Act act, const std::string& about);
 
 /// The status that the error's code means.
 Response problem(const Error& error);

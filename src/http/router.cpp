@@ -79,14 +79,20 @@ Response missing(const Match& found, const Request& request) {
 }
 
 Response forbidden(const Principal& who, Role needed) {
-  const std::string role(to_string(needed));
-  if (!who.role) {
+  const auto role = who.role();
+  if (!role && who.by_proxy) {
+    return problem(
+        403, "forbidden",
+        who.name + " may see nothing here; [http.user.NAME] or [http.group.NAME] of the configuration allows it");
+  }
+  if (!role) {
     auto answer = problem(401, "unauthorized", "send the header `Authorization: Bearer TOKEN`; a token is needed here");
     answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"waybill\"");
     return answer;
   }
   return problem(403, "forbidden",
-                 who.name + " has the role " + std::string(to_string(*who.role)) + "; this needs the role " + role);
+                 who.name + " has the role " + std::string(to_string(*role)) + "; this needs the role " +
+                     std::string(to_string(needed)));
 }
 
 }  // namespace
@@ -117,7 +123,8 @@ Response Router::answer(const Request& request) const {
   const auto found = find(endpoints_, request.method, target->path);
   if (found.endpoint == nullptr) return missing(found, request);
   const auto& endpoint = *found.endpoint;
-  if (endpoint.needs && (!who.role || *who.role < *endpoint.needs)) return forbidden(who, *endpoint.needs);
+  if (const auto role = who.role(); endpoint.needs && (!role || *role < *endpoint.needs))
+    return forbidden(who, *endpoint.needs);
   if (auto known = check_parameters(endpoint, target->query); !known) return problem(known.error());
   try {
     auto answer = endpoint.answer(Call{request, who, found.path, target->query});

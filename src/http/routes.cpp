@@ -47,9 +47,16 @@ Result<Response> pauses_of(store::Store& store) {
   return json_response(admin::to_text(Json{{"store", store.config().name}, {"paused", admin::pauses_json(*pauses)}}));
 }
 
+bool may_pause(const Principal& who, const std::string& route) { return who.may(Act::pause).covers(route); }
+
+Response may_not_pause(const Principal& who, const std::string& route) {
+  return may_not(who, Act::pause, "or resume the route '" + route + "'");
+}
+
 Result<Response> pause(const Desk& desk, const Call& call) {
   const auto wanted = wanted_by(call, true);
   if (!wanted) return wanted.error();
+  if (!may_pause(call.who, wanted->act.route)) return may_not_pause(call.who, wanted->act.route);
   const auto store = desk.store(wanted->store);
   if (!store) return store.error();
   if (auto done = admin::pause_route(**store, desk.config(), wanted->act); !done) return done.error();
@@ -59,6 +66,7 @@ Result<Response> pause(const Desk& desk, const Call& call) {
 Result<Response> resume(const Desk& desk, const Call& call) {
   const auto wanted = wanted_by(call, false);
   if (!wanted) return wanted.error();
+  if (!may_pause(call.who, wanted->act.route)) return may_not_pause(call.who, wanted->act.route);
   const auto store = desk.store(wanted->store);
   if (!store) return store.error();
   if (auto done = admin::resume_route(**store, wanted->act); !done) return done.error();

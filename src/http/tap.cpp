@@ -28,12 +28,14 @@ Result<Response> tap(const Desk& desk, const Call& call) {
   if (!wanted.empty()) {
     if (auto known = admin::require_route(config, wanted); !known) return known.error();
   }
+  const auto topics = call.who.sees();
   Json listed = Json::array();
   for (const auto& site : desk.service().figures()) {
     for (const auto& lane : site.lanes) {
       for (const auto& sample : lane.samples) {
         const auto& route = config.routes.at(sample.route).topic;
-        if (wanted.empty() || route == wanted) listed.push_back(sample_json(site.store, lane.number, route, sample));
+        if ((wanted.empty() || route == wanted) && topics.has(sample.topic))
+          listed.push_back(sample_json(site.store, lane.number, route, sample));
       }
     }
   }

@@ -232,6 +232,8 @@ struct FailedFilter {
   std::size_t limit = 100;
   Ticket after{};        ///< keyset paging: tickets greater than this
   bool payloads = true;  ///< false: the messages come without them, which is enough to act on many
+  std::vector<std::string>
+      within;  ///< globs, one of which the topic matches too: all that who asks may see; empty: all
 };
 
 struct FailedGroup {

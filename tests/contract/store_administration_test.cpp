@@ -179,6 +179,10 @@ TEST_P(StoreAdministration, FailedMessagesAreFilteredByEachField) {
   };
   EXPECT_THAT(ids({}), ElementsAre("one", "two"));
   EXPECT_THAT(ids({.topic = "orders.p*"}), ElementsAre("two"));
+  EXPECT_THAT(ids({.within = {"orders.p*"}}), ElementsAre("two"));
+  EXPECT_THAT(ids({.within = {"bills.*", "orders.*", "[x|y]?"}}), ElementsAre("one", "two"));
+  EXPECT_THAT(ids({.within = {"bills.*", "orders"}}), IsEmpty());
+  EXPECT_THAT(ids({.topic = "orders.c*", .within = {"orders.p*", "*"}}), ElementsAre("one"));
   EXPECT_THAT(ids({.key = "k1"}), ElementsAre("one"));
   EXPECT_THAT(ids({.reason = "rejected"}), ElementsAre("two"));
   EXPECT_THAT(ids({.cause = "NO_ROUTE"}), ElementsAre("one"));
@@ -194,7 +198,8 @@ TEST_P(StoreAdministration, FailedMessagesAreGroupedByCause) {
   fail(*lane, 2, "connection 17 closed: channel 3");
   fail(*lane, 3, "connection 9 closed: channel 12");
   fail(*lane, 1, "something else");
-  auto groups = store().failed_groups({});
+  EXPECT_TRUE(store().failed_groups({.within = {"nothing.of.it"}})->empty());
+  auto groups = store().failed_groups({.within = {"nothing.of.it", "*"}});
   ASSERT_TRUE(groups) << groups.error().message();
   ASSERT_EQ(groups->size(), 2U);
   EXPECT_EQ((*groups)[0].count, 5U);

@@ -35,7 +35,7 @@ std::string take_line(std::string_view& text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const waybill::http::Router router = [] {
     waybill::HttpConfig config;
-    config.tokens.push_back({"ann", waybill::Role::viewer, waybill::sha256_hex("wb_ann"), false});
+    config.tokens.push_back({"ann", waybill::sha256_hex("wb_ann"), {}});
     return waybill::http::Router(config, endpoints());
   }();
   std::string_view text{reinterpret_cast<const char*>(data), size};

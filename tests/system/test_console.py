@@ -275,7 +275,7 @@ def test_a_viewer_sees_and_does_not_touch(sqlite_store, with_failed):
     console.wait_text("Confirms/s")
     assert page.get_by_role("button", name="Pause route").count() == 0
     page = console.open("messages/m-1")
-    console.wait_text("This token may not see headers and payloads")
+    console.wait_text("You may not see headers and payloads")
     assert page.locator("pre").count() == 0
 
 

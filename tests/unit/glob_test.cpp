@@ -29,6 +29,20 @@ TEST(Glob, EverythingElseStandsForItself) {
   EXPECT_FALSE(glob_matches("a.c", "abc"));
 }
 
+TEST(Glob, CoversWhatMatchesNoMore) {
+  EXPECT_TRUE(glob_covers("orders.*", "orders.*"));
+  EXPECT_TRUE(glob_covers("orders.*", "orders.eu.*"));
+  EXPECT_TRUE(glob_covers("orders.*", "orders.created"));
+  EXPECT_TRUE(glob_covers("*", "a*b?"));
+  EXPECT_TRUE(glob_covers("a?", "a?"));
+  EXPECT_TRUE(glob_covers("a*", "a?"));
+  EXPECT_FALSE(glob_covers("orders.*", "order*"));
+  EXPECT_FALSE(glob_covers("orders.*", "*"));
+  EXPECT_FALSE(glob_covers("orders.created", "orders.*"));
+  EXPECT_FALSE(glob_covers("a?", "a*"));
+  EXPECT_FALSE(glob_covers("a", "a?"));
+}
+
 TEST(Glob, AHostilePatternCostsNothing) {
   std::string pattern;
   for (int i = 0; i < 100; ++i) pattern += "*a";

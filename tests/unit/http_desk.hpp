@@ -34,7 +34,9 @@ class HttpDesk : public admin::AdminStore {
     config.brokers.push_back(broker);
     for (const auto role : {Role::stats, Role::viewer, Role::operate}) {
       const std::string name(to_string(role));
-      config.http.tokens.push_back({name, role, sha256_hex("wb_" + name), role == Role::operate});
+      Grant grant{role, role == Role::operate, {}, {}, {}};
+      if (role == Role::operate) grant.may = {Act::resend, Act::drop, Act::edit, Act::pause};
+      config.http.tokens.push_back({name, sha256_hex("wb_" + name), grant});
     }
     relay::SiteFigures site;
     site.store = "shop";

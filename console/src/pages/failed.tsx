@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { query, type Group, type Me, type Troubled } from "../api";
+import { query, rightFor, type Group, type Me, type Troubled } from "../api";
 import { grouped, quoted, when } from "../format";
 import { useSay } from "../language";
 import { BulkDialog, type Asked } from "../parts/bulk";
@@ -50,14 +50,15 @@ export function Failed({ place, me }: { place: Place; me: Me }) {
     return next;
   });
   const act = (what: Asked["act"], some: boolean) => setAsked(some ? { act: what, ids: [...chosen], store } : { act: what, q, store });
-  const may = me.role === "operator";
+  const may = (act: Asked["act"]) => me.may.includes(rightFor(act));
+  const acts: Asked["act"][] = state === "failed" ? (["resend", "drop"] as const).filter(may) : may("restore") ? ["restore"] : [];
   useKeys({
     "/": () => box.current?.focus(),
     j: () => setAt((now) => Math.min(now + 1, messages.length - 1)),
     k: () => setAt((now) => Math.max(now - 1, 0)),
     x: () => messages[at] && toggle(messages[at].id),
     Enter: () => messages[at] && go(href(["messages", messages[at].id], { store })),
-    r: () => may && messages.length > 0 && act(state === "failed" ? "resend" : "restore", chosen.size > 0),
+    r: () => acts[0] && acts[0] !== "drop" && messages.length > 0 && act(acts[0], chosen.size > 0),
   });
   return (
     <main>
@@ -85,27 +86,16 @@ export function Failed({ place, me }: { place: Place; me: Me }) {
       </section>
       <section>
         <h2>{say("messages")}</h2>
-        {may && messages.length > 0 ? (
+        {acts.length > 0 && messages.length > 0 ? (
           <div class="row">
-            {state === "failed" ? (
-              <>
-                <button type="button" disabled={chosen.size === 0} onClick={() => act("resend", true)}>{say("resend")}</button>
-                <button type="button" disabled={chosen.size === 0} onClick={() => act("drop", true)}>{say("drop")}</button>
-                <button type="button" onClick={() => act("resend", false)}>{say("resendAll")}</button>
-                <button type="button" onClick={() => act("drop", false)}>{say("dropAll")}</button>
-              </>
-            ) : (
-              <>
-                <button type="button" disabled={chosen.size === 0} onClick={() => act("restore", true)}>{say("restore")}</button>
-                <button type="button" onClick={() => act("restore", false)}>{say("restoreAll")}</button>
-              </>
-            )}
+            {acts.map((one) => <button type="button" disabled={chosen.size === 0} onClick={() => act(one, true)}>{say(one)}</button>)}
+            {acts.map((one) => <button type="button" onClick={() => act(one, false)}>{say(`${one}All`)}</button>)}
             <span class="quiet" role="status">{chosen.size > 0 ? say("selected", { count: chosen.size }) : ""}</span>
           </div>
         ) : null}
         {listed.value ? (
           <Table<Troubled> caption={say("messages")} rows={messages} name={(message) => message.id} marked={(_, index) => index === at} columns={[
-            ...(may ? [{ title: say("select"), cell: (message: Troubled) => <input type="checkbox" aria-label={`${say("select")} ${message.id}`} checked={chosen.has(message.id)} onChange={() => toggle(message.id)} /> }] : []),
+            ...(acts.length > 0 ? [{ title: say("select"), cell: (message: Troubled) => <input type="checkbox" aria-label={`${say("select")} ${message.id}`} checked={chosen.has(message.id)} onChange={() => toggle(message.id)} /> }] : []),
             { title: say("id"), cell: (message) => <a href={href(["messages", message.id], { store })}>{message.id}</a> },
             { title: say("topic"), cell: (message) => message.topic },
             { title: say("key"), cell: (message) => message.key ?? "–" },

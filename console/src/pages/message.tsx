@@ -42,10 +42,12 @@ export function Message({ place, me }: { place: Place; me: Me }) {
           <ul>{told.explanation.map((line) => <li>{line}</li>)}</ul>
           {told.next ? <p><strong>{say("next")}:</strong> {told.next}</p> : null}
           {told.blocked_by?.message ? <p><a href={href(["messages", told.blocked_by.message], { store: told.store })}>{say("waitsFor", { id: told.blocked_by.message })}</a></p> : null}
-          {me.role === "operator" ? (
+          {me.may.length > 0 ? (
             <div class="row">
-              {told.state === "failed" ? <><button type="button" onClick={() => ask("resend")}>{say("resend")}</button><button type="button" onClick={() => ask("drop")}>{say("drop")}</button>{told.content_hidden ? null : <button type="button" onClick={() => setEditing(true)}>{say("edit")}</button>}</> : null}
-              {told.state === "dropped" ? <button type="button" onClick={() => ask("restore")}>{say("restore")}</button> : null}
+              {told.state === "failed" && me.may.includes("resend") ? <button type="button" onClick={() => ask("resend")}>{say("resend")}</button> : null}
+              {told.state === "failed" && me.may.includes("drop") ? <button type="button" onClick={() => ask("drop")}>{say("drop")}</button> : null}
+              {told.state === "failed" && me.may.includes("edit") && !told.content_hidden ? <button type="button" onClick={() => setEditing(true)}>{say("edit")}</button> : null}
+              {told.state === "dropped" && me.may.includes("drop") ? <button type="button" onClick={() => ask("restore")}>{say("restore")}</button> : null}
             </div>
           ) : null}
           <section>

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { post, Problem, query, type Me, type Operation } from "../api";
+import { post, Problem, query, rightFor, type Me, type Operation } from "../api";
 import { grouped, quoted, when } from "../format";
 import { useSay } from "../language";
 import { Command } from "../parts/command";
@@ -68,7 +68,7 @@ export function OneOperation({ place, me }: { place: Place; me: Me }) {
       <Trouble problem={problem ?? refused} />
       <p><progress max={Math.max(one.expected, 1)} value={one.looked_at} aria-label={say("done")} /> {say("progress", { done: grouped(one.looked_at), all: grouped(one.expected) })}</p>
       {one.note ? <p class="trouble" role="status">{one.note}</p> : null}
-      {me.role === "operator" && !over ? <div class="row"><button type="button" onClick={stop}>{say("stop")}</button></div> : null}
+      {me.may.includes(rightFor(one.act)) && !over ? <div class="row"><button type="button" onClick={stop}>{say("stop")}</button></div> : null}
       <dl class="fields">
         <dt>{say("changedCount")}</dt><dd>{grouped(one.changed)}</dd>
         <dt>{say("consumedCount")}</dt><dd>{grouped(one.consumed)}</dd>

@@ -81,7 +81,7 @@ export function Overview({ me }: { me: Me }) {
           { title: say("unroutable"), cell: (route) => grouped(route.unroutable_total), numeric: true },
           { title: say("doubt"), cell: (route) => grouped(route.in_doubt_total), numeric: true },
           { title: say("twice"), cell: (route) => grouped(route.duplicates_possible_total), numeric: true },
-          ...(me.role === "operator" ? [{ title: say("acts"), cell: (route: RouteStatus) => <RouteActs route={route} stores={status.stores} done={again} /> }] : []),
+          ...(me.may.includes("pause") ? [{ title: say("acts"), cell: (route: RouteStatus) => <RouteActs route={route} stores={status.stores} done={again} /> }] : []),
         ]} />
         <details>
           <summary>{say("premise")}</summary>

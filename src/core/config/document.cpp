@@ -10,12 +10,21 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace waybill::config {
 namespace {
 
 Place place_of(const toml::source_region& source) {
   return {std::max<std::uint32_t>(source.begin.line, 1), std::max<std::uint32_t>(source.begin.column, 1)};
+}
+
+std::int64_t unix_ms(const toml::date_time& moment) {
+  using namespace std::chrono;
+  const auto& [date, time, offset] = moment;
+  const sys_days day{year{date.year} / date.month / date.day};
+  const auto local = day + hours{time.hour} + minutes{time.minute} + seconds{time.second};
+  return duration_cast<milliseconds>((local - minutes{offset->minutes}).time_since_epoch()).count();
 }
 
 // The recursion is as deep as the parser's, which refuses more than 256 levels.
@@ -46,6 +55,10 @@ Value convert(const toml::node& node) {
   } else if (const auto* boolean = node.as_boolean()) {
     value.kind = Value::Kind::boolean;
     value.boolean = boolean->get();
+  } else if (const auto* moment = node.as_date_time(); moment != nullptr && moment->get().offset) {
+    value.kind = Value::Kind::date;
+    value.integer = unix_ms(moment->get());
+    value.is_moment = true;
   } else {
     value.kind = node.is_floating_point() ? Value::Kind::real : Value::Kind::date;
   }

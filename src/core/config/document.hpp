@@ -26,8 +26,9 @@ struct Value {
   Kind kind = Kind::table;
   Place place;
   std::string text;            ///< string
-  std::int64_t integer = 0;    ///< integer
+  std::int64_t integer = 0;    ///< integer; date: Unix ms
   bool boolean = false;        ///< boolean
+  bool is_moment = false;      ///< date: it has a time and an offset, so it is one point in time
   std::vector<Value> items;    ///< array
   std::vector<Entry> entries;  ///< table, in file order
 };

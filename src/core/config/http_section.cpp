@@ -4,29 +4,14 @@
 #include <charconv>
 #include <optional>
 
-#include "core/config/named_sections.hpp"
 #include "core/config/sections.hpp"
 
 namespace waybill {
-
-std::string_view to_string(Role value) noexcept {
-  switch (value) {
-    case Role::stats:
-      return "stats";
-    case Role::viewer:
-      return "viewer";
-    case Role::operate:
-      return "operator";
-  }
-  return "unknown";
-}
 
 bool HttpConfig::is_loopback() const { return address == "::1" || address.starts_with("127."); }
 
 namespace config {
 namespace {
-
-constexpr std::size_t digest_digits = 64;
 
 struct Endpoint {
   std::string address;
@@ -74,39 +59,11 @@ void read_listen(Section& section, HttpConfig& http) {
   http.port = endpoint->port;
 }
 
-bool is_digest(std::string_view text) {
-  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  return text.size() == digest_digits && std::all_of(text.begin(), text.end(), is_hex);
-}
-
-TokenConfig read_token(const Entry& entry, Findings& findings) {
-  TokenConfig token;
-  token.name = entry.name;
-  Section section{entry.value, entry.place, "http.token." + entry.name, findings};
-  section.require("role", "role = \"viewer\" (or stats, operator)");
-  section.read_choice("role", token.role, {Role::stats, Role::viewer, Role::operate});
-  token.payloads = token.role == Role::operate;
-  section.read_flag("payloads", token.payloads);
-  if (token.payloads && token.role == Role::stats)
-    section.fail("payloads", "a token of the role stats sees no message");
-  section.require("hash", "the line that `waybill token " + entry.name + "` prints");
-  std::string hash;
-  if (section.read_secret("hash", hash)) {
-    constexpr std::string_view prefix = "sha256:";
-    if (hash.starts_with(prefix)) token.digest = hash.substr(prefix.size());
-    if (!is_digest(token.digest)) {
-      section.fail("hash", "is not sha256: and 64 hex digits; `waybill token " + entry.name + "` makes one");
-    }
-  }
-  section.finish();
-  return token;
-}
-
 /// What would let somebody in who should not be, or let a token be overheard.
 void check_exposure(Section& section, const HttpConfig& http) {
   if (!http.enabled || http.is_loopback()) return;
   const std::string reachable = "'" + http.address + "' can be reached from other hosts";
-  if (http.tokens.empty()) section.fail("listen", reachable + ": add [http.token.NAME], or listen on 127.0.0.1");
+  if (!http.knows_who_asks()) section.fail("listen", reachable + ": add [http.token.NAME], or listen on 127.0.0.1");
   if (!http.has_tls() && !http.insecure) {
     section.fail("listen",
                  reachable + ": set cert_file and key_file, or insecure = true when a proxy in front does TLS");
@@ -126,13 +83,7 @@ HttpConfig read_http(const Entry& root, Findings& findings) {
   if (http.cert_file.empty() != http.key_file.empty()) {
     section.fail(http.cert_file.empty() ? "key_file" : "cert_file", "cert_file and key_file are needed together");
   }
-  if (const auto* tokens = section.read_table("token"))
-    http.tokens = read_named<TokenConfig>(*tokens, "http.token", findings, read_token);
-  for (auto token = http.tokens.begin(); token != http.tokens.end(); ++token) {
-    const auto same = [&](const auto& other) { return !other.digest.empty() && other.digest == token->digest; };
-    if (std::any_of(http.tokens.begin(), token, same))
-      section.fail("token", "'" + token->name + "' has the hash of another");
-  }
+  read_access(section, http, findings);
   check_exposure(section, http);
   section.finish();
   return http;

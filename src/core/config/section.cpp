@@ -183,6 +183,13 @@ void Section::read_size(std::string_view key, std::uint64_t& target, std::uint64
   target = *size;
 }
 
+void Section::read_moment(std::string_view key, std::optional<std::int64_t>& target) {
+  const auto* value = find(key, Value::Kind::date);
+  if (value == nullptr) return;
+  if (!value->is_moment) return fail(key, "is no point in time; write date, time and offset: 2026-12-01T10:00:00Z");
+  target = value->integer;
+}
+
 std::size_t Section::index_of_word(std::string_view key, std::span<const std::string_view> words) {
   const auto* value = find(key, Value::Kind::string);
   if (value == nullptr) return words.size();

@@ -4,6 +4,7 @@
 /// Reads one table of the configuration key by key, and keeps every error instead of stopping at the first.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,6 +63,9 @@ class Section {
   void read_count(std::string_view key, std::uint32_t& target, std::uint32_t least, std::uint32_t most);
   /// Bytes: a whole number, or a string such as `512KiB` or `16MiB`.
   void read_size(std::string_view key, std::uint64_t& target, std::uint64_t least, std::uint64_t most);
+
+  /// Unix ms of a date with time and offset: `2026-12-01T10:00:00Z`.
+  void read_moment(std::string_view key, std::optional<std::int64_t>& target);
 
   /// One of the words that to_string() gives for `values`.
   template <class Choice>

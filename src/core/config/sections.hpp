@@ -27,6 +27,9 @@ LogConfig read_log(const Entry& root, Findings& findings);
 /// `[http]`
 HttpConfig read_http(const Entry& root, Findings& findings);
 
+/// Its `token`, `proxy`, `user` and `group`.
+void read_access(Section& section, HttpConfig& http, Findings& findings);
+
 /// `[traces]`
 TracesConfig read_traces(const Entry& root, Findings& findings);
 

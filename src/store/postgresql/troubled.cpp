@@ -15,6 +15,13 @@ using store::Troubled;
 
 constexpr auto doing = "can't list failed messages";
 
+/// What one of the globs matches.
+std::string any_of(const std::vector<std::string>& globs) {
+  std::string regex;
+  for (const auto& glob : globs) regex += (regex.empty() ? "" : "|") + glob_to_regex(glob);
+  return regex;
+}
+
 /// The WHERE clause of a filter; its values are bound, none is put into the text.
 std::string where(const FailedFilter& filter, Parameters& parameters) {
   std::string clause = " WHERE true";
@@ -24,6 +31,7 @@ std::string where(const FailedFilter& filter, Parameters& parameters) {
   };
   if (!filter.state.empty()) add("r.state = $", filter.state);
   if (!filter.topic.empty()) add("r.topic ~ $", glob_to_regex(filter.topic));
+  if (!filter.within.empty()) add("r.topic ~ $", any_of(filter.within));
   if (filter.key) add("r.key = $", *filter.key);
   if (!filter.reason.empty()) add("r.reason = $", filter.reason);
   if (filter.id) add("r.id = $", *filter.id);

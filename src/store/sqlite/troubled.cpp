@@ -3,6 +3,7 @@
 #include "store/sqlite/troubled.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "core/glob.hpp"
 #include "store/failed_groups.hpp"
@@ -25,7 +26,8 @@ constexpr std::string_view changing = "can't change failed messages";
 #define WAYBILL_FAILED_FILTER                                                                \
   " state = ?2 AND seq > ?3 AND (?4 IS NULL OR topic GLOB ?4) AND (?5 IS NULL OR key = ?5) " \
   "AND (?6 IS NULL OR reason = ?6) AND (?7 IS NULL OR instr(answer, ?7) > 0) "               \
-  "AND (?8 IS NULL OR id = ?8) AND changed_at >= ?9 AND changed_at < ?10 "
+  "AND (?8 IS NULL OR id = ?8) AND changed_at >= ?9 AND changed_at < ?10 "                   \
+  "AND (?11 IS NULL OR EXISTS (SELECT 1 FROM json_each(?11) WHERE topic GLOB value)) "
 
 // Rows changed in one transaction, so that a service never waits long for its turn.
 constexpr std::size_t chunk = 500;
@@ -37,17 +39,25 @@ class BoundFilter {
     if (!filter.topic.empty()) topic_ = glob_to_sqlite(filter.topic);
     if (!filter.reason.empty()) reason_ = filter.reason;
     if (!filter.cause.empty()) cause_ = filter.cause;
+    if (!filter.within.empty()) within_ = json_of(filter.within);
   }
 
   void bind(Statement& statement) const {
     statement.bind(2, std::string_view{filter_.state}).bind(3, static_cast<std::int64_t>(filter_.after.value));
     statement.bind(4, topic_).bind(5, filter_.key).bind(6, reason_).bind(7, cause_).bind(8, filter_.id);
     statement.bind(9, filter_.since_ms.value_or(0)).bind(10, filter_.until_ms.value_or(INT64_MAX));
+    statement.bind(11, within_);
   }
 
  private:
+  static std::string json_of(const std::vector<std::string>& globs) {
+    auto list = nlohmann::json::array();
+    for (const auto& glob : globs) list.push_back(glob_to_sqlite(glob));
+    return list.dump();
+  }
+
   const FailedFilter& filter_;
-  std::optional<std::string> topic_, reason_, cause_;
+  std::optional<std::string> topic_, reason_, cause_, within_;
 };
 
 store::Attempt remark_of(std::string outcome, const std::string& who, const std::string& why) {
@@ -84,13 +94,13 @@ Result<std::vector<Troubled>> SqliteStore::troubled(const FailedFilter& filter) 
   auto open = connection();
   if (!open) return open.error();
   auto rows = (*open)->prepare("SELECT " WAYBILL_TROUBLED_COLUMNS " FROM waybill_retry WHERE " WAYBILL_FAILED_FILTER
-                               " ORDER BY seq LIMIT ?11",
+                               " ORDER BY seq LIMIT ?12",
                                listing);
   if (!rows) return rows.error();
   const BoundFilter bound{filter};
   bound.bind(*rows);
   const auto longest = filter.payloads ? static_cast<std::int64_t>(config_.max_payload) : std::int64_t{-1};
-  rows->bind(1, longest).bind(11, static_cast<std::int64_t>(filter.limit));
+  rows->bind(1, longest).bind(12, static_cast<std::int64_t>(filter.limit));
   std::vector<Troubled> page;
   while (true) {
     auto there = rows->step(listing);
