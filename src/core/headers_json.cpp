@@ -113,4 +113,8 @@ Result<Headers> headers_from_json(std::string_view json) {
   return std::move(reader.headers);
 }
 
+std::string texts_to_json(const std::vector<std::string>& texts) {
+  return nlohmann::json(texts).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace waybill

@@ -36,6 +36,7 @@ struct Grant {
   std::vector<std::string> topics;  ///< globs of the messages that it is about; empty: all
   std::vector<Act> may;             ///< all of them with the role `operator`, unless the file names some
   std::optional<std::int64_t> expires_ms;  ///< Unix ms; from then on it grants nothing
+  bool unmasked = false;                   ///< with payloads: sees them without masks
 };
 
 /// `[http.token.NAME]`
@@ -60,13 +61,15 @@ struct MemberConfig {
 
 /// `[http]`: where a relay answers people and machines.
 struct HttpConfig {
-  bool enabled = true;                ///< false: `listen = "off"`
-  bool chosen = false;                ///< the file says where to listen: that it can't be had is an error
-  std::string address = "127.0.0.1";  ///< an IP address
-  std::uint16_t port = 7280;          ///< 0: any that is free
-  std::vector<std::string> hosts;     ///< names, beside the address, by which browsers may ask for it
-  std::string cert_file, key_file;    ///< PEM files; empty: no TLS
-  bool insecure = false;              ///< no TLS though others can reach the address: something in front does it
+  bool enabled = true;                    ///< false: `listen = "off"`
+  bool chosen = false;                    ///< the file says where to listen: that it can't be had is an error
+  std::string address = "127.0.0.1";      ///< an IP address
+  std::uint16_t port = 7280;              ///< 0: any that is free
+  std::vector<std::string> hosts;         ///< names, beside the address, by which browsers may ask for it
+  std::string cert_file, key_file;        ///< PEM files; empty: no TLS
+  bool insecure = false;                  ///< no TLS though others can reach the address: something in front does it
+  std::vector<std::string> mask;          ///< globs of the payloads' members that are not shown
+  std::vector<std::string> mask_headers;  ///< globs of headers whose values are not shown
   std::vector<TokenConfig> tokens;
   std::optional<ProxyConfig> proxy;
   std::vector<MemberConfig> users, groups;
@@ -76,6 +79,7 @@ struct HttpConfig {
   bool is_loopback() const;
   /// Whether the configuration says who may ask: then nobody else may.
   bool knows_who_asks() const { return !tokens.empty() || proxy; }
+  bool has_masks() const { return !mask.empty() || !mask_headers.empty(); }
 };
 
 }  // namespace waybill

@@ -5,6 +5,7 @@
 #include "admin/base64.hpp"
 #include "admin/routing.hpp"
 #include "http/body.hpp"
+#include "http/content.hpp"
 #include "http/desk.hpp"
 #include "http/problem.hpp"
 
@@ -65,6 +66,9 @@ Result<Response> edit(const Desk& desk, const Call& call) {
   if (!message) return message.error();
   if (!may.has(message->topic.str()))
     return may_not(call.who, Act::edit, "a message into the topic '" + message->topic.str() + "'");
+  const auto& http = desk.config().http;
+  if (sight_of(http, call.who, message->topic.str()) > sight_of(http, call.who, topic))
+    return may_not(call.who, Act::edit, "a message into a topic that would show more of it");
   const auto key = message->key ? message->key->str() : std::string{};
   const auto route = admin::routing_json(desk.config(), message->topic.str(), key);
   Json answer{{"store", (*store)->config().name}, {"origin", wanted->edit.id}, {"id", nullptr}};

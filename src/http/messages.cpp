@@ -5,6 +5,7 @@
 #include "admin/explain.hpp"
 #include "admin/failed.hpp"
 #include "admin/search.hpp"
+#include "http/content.hpp"
 #include "http/desk.hpp"
 #include "http/parameters.hpp"
 #include "http/problem.hpp"
@@ -93,8 +94,8 @@ bool may_see(const Principal& who, const admin::Explanation& told) {
   return topic ? who.sees().has(*topic) : who.sees().all();
 }
 
-bool may_see_content(const Principal& who, const admin::Explanation& told) {
-  return who.sees_payloads().has(topic_of(told).value_or(""));
+Sight sight_of(const Desk& desk, const Call& call, const admin::Explanation& told) {
+  return sight_of(desk.config().http, call.who, topic_of(told).value_or(""));
 }
 
 Result<admin::Explanation> find(const Desk& desk, const Call& call) {
@@ -115,9 +116,12 @@ Result<admin::Explanation> find(const Desk& desk, const Call& call) {
 Result<Response> explain(const Desk& desk, const Call& call) {
   const auto told = find(desk, call);
   if (!told) return told.error();
-  const bool with_content = may_see_content(call.who, *told);
-  auto json = admin::explanation_json(*told, with_content);
-  json["content_hidden"] = !with_content;
+  const auto sight = sight_of(desk, call, *told);
+  auto json = admin::explanation_json(*told, sight != Sight::nothing);
+  json["content_hidden"] = sight == Sight::nothing;
+  const bool is_masked = sight == Sight::masked && told->whereabouts.troubled;
+  json["content_masked"] = is_masked;
+  if (is_masked) mask_content(desk.config().http, told->whereabouts.troubled->message, json["message"]);
   return json_response(admin::to_text(json));
 }
 
@@ -131,9 +135,13 @@ Result<Response> payload(const Desk& desk, const Call& call) {
   if (!call.who.sees_payloads().any()) return hidden(call.who);
   const auto told = find(desk, call);
   if (!told) return told.error();
-  if (told->whereabouts.troubled && !may_see_content(call.who, *told)) return hidden(call.who);
   if (!told->whereabouts.troubled) return problem(404, "not_found", "the message has left the store");
-  Response response{200, "application/octet-stream", told->whereabouts.troubled->message.payload, {}};
+  const auto sight = sight_of(desk, call, *told);
+  if (sight == Sight::nothing) return hidden(call.who);
+  const auto payload = shown_payload(desk.config().http, sight, told->whereabouts.troubled->message);
+  if (!payload)
+    return problem(403, "forbidden", "the payload is no JSON that can be masked; `unmasked = true` shows it");
+  Response response{200, "application/octet-stream", *payload, {}};
   response.headers.emplace_back("Content-Disposition", "attachment; filename=\"payload.bin\"");
   return response;
 }

@@ -46,6 +46,11 @@ Topics Principal::sees_payloads() const {
   return topics_of(grants, [](const Grant& grant) { return grant.role >= Role::viewer && grant.payloads; });
 }
 
+Topics Principal::sees_unmasked() const {
+  return topics_of(grants,
+                   [](const Grant& grant) { return grant.role >= Role::viewer && grant.payloads && grant.unmasked; });
+}
+
 Topics Principal::may(Act act) const {
   return topics_of(grants, [act](const Grant& grant) { return std::ranges::find(grant.may, act) != grant.may.end(); });
 }

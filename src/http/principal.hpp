@@ -39,6 +39,7 @@ struct Principal {
   /// Whose messages, whose payloads and headers, and the messages and routes that may be acted on.
   Topics sees() const;
   Topics sees_payloads() const;
+  Topics sees_unmasked() const;
   Topics may(Act act) const;
 };
 

@@ -13,16 +13,16 @@ ROUTE = {"topic": "*", "max_attempts": 1, "resend_after": "100ms"}
 @pytest.fixture
 def two_teams(sqlite_store, shop, workspace, topology):
     """two_teams(sections) starts a relay with more sections of the configuration; an order and a bill have failed."""
-    def start(*sections):
+    def start(*sections, http=None):
         queue = topology.queue("nothing.leads.here")
-        shop(sqlite_store, route=ROUTE, queue=queue, http={"listen": f"127.0.0.1:{free_port()}"})
+        shop(sqlite_store, route=ROUTE, queue=queue, http={"listen": f"127.0.0.1:{free_port()}", **(http or {})})
         workspace.config.write_text(workspace.config.read_text() + "\n" + "\n\n".join(sections) + "\n")
         with sqlite_store.transaction() as transaction:
             transaction.message("orders.created", "x", id="order")
             transaction.message("bills.sent", "x", id="bill")
-        start.relay = workspace.relay()
+        web = Web(workspace.relay())
         wait_until(lambda: workspace.status()["stores"][0]["failed"] == 2, 30, "both messages to fail")
-        return Web(start.relay)
+        return web
     return start
 
 
@@ -83,16 +83,39 @@ def signed_in(two_teams, workspace, browser):
     consoles = []
 
     def start(session):
-        state = {"cookies": [{"name": "session", "value": session, "url": proxy.origin}], "origins": []}
-        state["cookies"][0] = {"name": "session", "value": session, "domain": "127.0.0.1", "path": "/", "expires": -1,
-                               "httpOnly": True, "secure": False, "sameSite": "Lax"}
-        consoles.append(Console(browser, proxy.url, storage_state=state))
+        cookie = {"name": "session", "value": session, "domain": "127.0.0.1", "path": "/", "expires": -1, "httpOnly": True,
+                  "secure": False, "sameSite": "Lax"}
+        consoles.append(Console(browser, proxy.url, storage_state={"cookies": [cookie], "origins": []}))
         return consoles[-1]
     yield start
     for console in consoles:
         assert console.complaints == []
         console.close()
     proxy.close()
+
+
+def test_masked_parts_reach_no_page_and_survive_an_edit(two_teams, sqlite_store, workspace, browser):
+    token, section = made(workspace, "ann", "--role", "operator")
+    web = two_teams(section, http={"mask": ["card.number"], "mask_headers": ["authorization"]})
+    payload = '{"price": 1.10, "card": {"number": "4111 1111", "month": 3}}'
+    with sqlite_store.transaction() as transaction:
+        transaction.message("orders.created", payload, id="paid", headers={"authorization": "Bearer x", "kind": "order"})
+    wait_until(lambda: workspace.status()["stores"][0]["failed"] == 3, 30, "the message to fail")
+    console = Console(browser, web.url, token)
+    page = console.open("messages/paid")
+    console.wait_text("Parts of it are masked")
+    assert "4111" not in page.content() and "Bearer x" not in page.content() and "1.10" in page.inner_text("pre")
+    page.get_by_role("button", name="Edit and resend").click()
+    page.get_by_label("Key").fill("17")
+    page.get_by_label("Reason").fill("it had no key")
+    page.get_by_role("button", name="Dry run").click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.wait_for_url("**#/messages/0*")
+    wait_until(lambda: any(one["key"] == "17" for one in workspace.failed()), 30, "it to fail again")
+    sent = next(one for one in workspace.failed() if one["key"] == "17")
+    assert workspace.run("failed", "show", sent["id"], "--json").expect().json["payload"] == payload
+    assert console.complaints == []
+    console.close()
 
 
 def test_a_person_whom_a_proxy_names_acts_under_that_name(signed_in, workspace):

@@ -172,6 +172,51 @@ TEST_F(HttpRights, ARightThatHasExpiredIsNone) {
   }
 }
 
+TEST_F(HttpRights, MaskedPartsAreShownOnlyToWhoMaySeeThemUnmasked) {
+  config.http.mask = {"*card"};
+  config.http.mask_headers = {"authorization"};
+  auto grant = operator_of({});
+  add_token("masked", grant);
+  grant.unmasked = true;
+  add_token("whole", grant);
+  open();
+  Message message;
+  message.id = MessageId("m");
+  message.topic = Topic("orders.x");
+  message.payload = R"({"price":1.10,"card":"4111"})";
+  message.headers = {{"Authorization", "Bearer x"}, {"kind", "order"}};
+  ASSERT_TRUE(store->persist(std::span(&message, 1)));
+  const auto told = parsed(get("/api/v1/messages/m", "masked"));
+  EXPECT_EQ(told["content_masked"], true);
+  EXPECT_EQ(told["message"]["payload"], R"({"price":1.10,"card":"***"})");
+  EXPECT_EQ(told["message"]["headers"], Json({{"Authorization", "***"}, {"kind", "order"}}));
+  EXPECT_EQ(get("/api/v1/messages/m/payload", "masked").body, R"({"price":1.10,"card":"***"})");
+  EXPECT_EQ(get("/api/v1/messages/m/payload", "whole").body, message.payload);
+  EXPECT_EQ(parsed(get("/api/v1/messages/m", "whole"))["content_masked"], false);
+  EXPECT_EQ(parsed(get("/api/v1/messages/m", "viewer"))["content_hidden"], true);
+  const auto bytes = parsed(get("/api/v1/messages/o1", "masked"))["message"];
+  EXPECT_FALSE(bytes.contains("payload") || bytes.contains("payload_base64")) << "no JSON: nothing of it is shown";
+  EXPECT_EQ(get("/api/v1/messages/o1/payload", "masked").status, 403U);
+  EXPECT_EQ(get("/api/v1/messages/o1/payload", "whole").status, 200U);
+}
+
+TEST_F(HttpRights, AnEditIsNoWayToSeeMore) {
+  add_token("orders", operator_of({"orders.*"}));
+  auto blind = operator_of({"bills.*"});
+  blind.payloads = false;
+  config.http.users = {{"mei", operator_of({"orders.*"})}, {"mei", blind}};
+  config.http.proxy = ProxyConfig{sha256_hex("wb_proxy"), "x-user", ""};
+  open();
+  auto asked = request("/api/v1/messages/b1/edit", "proxy");
+  asked.method = "POST";
+  asked.content_type = "application/json";
+  asked.headers = {{"x-user", "mei"}};
+  asked.body = R"({"topic":"orders.created","why":"curious"})";
+  EXPECT_EQ(router->answer(asked).status, 403U);
+  asked.body = R"({"topic":"bills.paid","why":"a typing error"})";
+  EXPECT_EQ(router->answer(asked).status, 201U);
+}
+
 /// In front stands a proxy that has asked people who they are.
 class HttpProxy : public HttpRights {
  protected:

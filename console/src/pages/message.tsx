@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { query, type Attempt, type Explanation, type Me } from "../api";
+import { query, type Attempt, type Explanation, type Me, type Troubled } from "../api";
 import { quoted, when } from "../format";
 import { useSay } from "../language";
 import { BulkDialog, type Asked } from "../parts/bulk";
@@ -23,6 +23,8 @@ function Headers({ headers }: { headers: Record<string, string> }) {
     </section>
   );
 }
+
+const hasPayload = (message: Troubled | null): boolean => message?.payload !== undefined || message?.payload_base64 !== undefined;
 
 export function Message({ place, me }: { place: Place; me: Me }) {
   const say = useSay();
@@ -63,11 +65,12 @@ export function Message({ place, me }: { place: Place; me: Me }) {
           </section>
           {told.content_hidden ? <p class="quiet">{say("hidden")}</p> : null}
           {told.message?.headers ? <Headers headers={told.message.headers} /> : null}
-          {told.message && !told.content_hidden ? <Payload message={told.message} /> : null}
+          {told.content_masked ? <p class="quiet">{say(hasPayload(told.message) ? "masked" : "unmaskable")}</p> : null}
+          {told.message && hasPayload(told.message) ? <Payload message={told.message} /> : null}
         </>
       ) : problem ? null : <p class="quiet">{say("loading")}</p>}
       <Command text={`waybill explain ${quoted(id)}`} />
-      {editing && told?.message ? <EditDialog message={told.message} store={told.store} close={() => setEditing(false)} /> : null}
+      {editing && told?.message ? <EditDialog message={told.message} masked={told.content_masked} store={told.store} close={() => setEditing(false)} /> : null}
       {asked ? <BulkDialog asked={asked} close={() => setAsked(undefined)} /> : null}
     </main>
   );

@@ -24,13 +24,14 @@ function changes(message: Troubled, form: HTMLFormElement): Record<string, unkno
   if (field("topic") !== message.topic) edit["topic"] = field("topic");
   if (field("key") !== (message.key ?? "")) edit["key"] = field("key");
   if (field("type") !== (message.content_type ?? "")) edit["content_type"] = field("type");
-  if (field("headers") !== lines(message.headers)) edit["headers"] = headersOf(field("headers") ?? "");
+  const headers = field("headers");
+  if (headers !== undefined && headers !== lines(message.headers)) edit["headers"] = headersOf(headers);
   const payload = field("payload");
   if (payload !== undefined && payload !== message.payload) edit["payload"] = payload;
   return edit;
 }
 
-export function EditDialog({ message, store, close }: { message: Troubled; store: string; close: () => void }) {
+export function EditDialog({ message, masked, store, close }: { message: Troubled; masked: boolean; store: string; close: () => void }) {
   const say = useSay();
   const dialog = useRef<HTMLDialogElement>(null);
   const form = useRef<HTMLFormElement>(null);
@@ -39,7 +40,7 @@ export function EditDialog({ message, store, close }: { message: Troubled; store
   useEffect(() => dialog.current?.showModal(), []);
   const path = `messages/${encodeURIComponent(message.id)}/edit`;
   // A carriage return is lost in a text area, so such a payload is not edited as text.
-  const isText = message.payload !== undefined && !message.payload.includes("\r");
+  const isText = !masked && message.payload !== undefined && !message.payload.includes("\r");
   const dryRun = () => attempt(async () => setPlan(await post<Edited>(path, { ...changes(message, form.current!), store, dry_run: true })));
   const send = () => attempt(async () => {
     const why = (form.current!.elements.namedItem("why") as HTMLInputElement).value.trim();
@@ -55,8 +56,8 @@ export function EditDialog({ message, store, close }: { message: Troubled; store
         <label>{say("topic")} <input name="topic" required maxLength={255} defaultValue={message.topic} /></label>
         <label>{say("key")} <input name="key" maxLength={255} defaultValue={message.key ?? ""} /></label>
         <label>{say("contentType")} <input name="type" defaultValue={message.content_type ?? ""} /></label>
-        <label>{say("headers")} <textarea name="headers" rows={3} defaultValue={lines(message.headers)} /></label>
-        {isText ? <label>{say("payload")} <textarea name="payload" rows={10} defaultValue={message.payload} /></label> : <p class="quiet">{say("payloadStays")}</p>}
+        {masked ? null : <label>{say("headers")} <textarea name="headers" rows={3} defaultValue={lines(message.headers)} /></label>}
+        {isText ? <label>{say("payload")} <textarea name="payload" rows={10} defaultValue={message.payload} /></label> : <p class="quiet">{say(masked ? "maskedStays" : "payloadStays")}</p>}
         <label>{say("given")} <input name="why" maxLength={1000} required={!!plan} /></label>
         {plan?.route ? <p role="status"><strong>{say("editTo", { route: plan.route.route, broker: plan.route.broker, exchange: plan.route.exchange })}</strong></p> : null}
         <Trouble problem={problem} />

@@ -89,6 +89,8 @@ Grant read_grant(Section& section) {
   section.read_choice("role", grant.role, {Role::stats, Role::viewer, Role::operate});
   grant.payloads = grant.role == Role::operate;
   section.read_flag("payloads", grant.payloads);
+  section.read_flag("unmasked", grant.unmasked);
+  if (grant.unmasked && !grant.payloads) section.fail("unmasked", "needs payloads = true");
   section.read_texts("topics", grant.topics);
   read_acts(section, grant);
   section.read_moment("expires", grant.expires_ms);

@@ -83,6 +83,8 @@ HttpConfig read_http(const Entry& root, Findings& findings) {
   if (http.cert_file.empty() != http.key_file.empty()) {
     section.fail(http.cert_file.empty() ? "key_file" : "cert_file", "cert_file and key_file are needed together");
   }
+  section.read_texts("mask", http.mask);
+  section.read_texts("mask_headers", http.mask_headers);
   read_access(section, http, findings);
   check_exposure(section, http);
   section.finish();

@@ -3,9 +3,9 @@
 #include "store/sqlite/troubled.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/glob.hpp"
+#include "core/headers_json.hpp"
 #include "store/failed_groups.hpp"
 #include "store/sqlite/message_row.hpp"
 #include "store/sqlite/sqlite_error.hpp"
@@ -32,6 +32,13 @@ constexpr std::string_view changing = "can't change failed messages";
 // Rows changed in one transaction, so that a service never waits long for its turn.
 constexpr std::size_t chunk = 500;
 
+/// Globs of SQLite, as a value that json_each() takes apart.
+std::string list_of(const std::vector<std::string>& globs) {
+  std::vector<std::string> list;
+  for (const auto& glob : globs) list.push_back(glob_to_sqlite(glob));
+  return texts_to_json(list);
+}
+
 /// The filter's values, kept alive for as long as they are bound.
 class BoundFilter {
  public:
@@ -39,7 +46,7 @@ class BoundFilter {
     if (!filter.topic.empty()) topic_ = glob_to_sqlite(filter.topic);
     if (!filter.reason.empty()) reason_ = filter.reason;
     if (!filter.cause.empty()) cause_ = filter.cause;
-    if (!filter.within.empty()) within_ = json_of(filter.within);
+    if (!filter.within.empty()) within_ = list_of(filter.within);
   }
 
   void bind(Statement& statement) const {
@@ -50,12 +57,6 @@ class BoundFilter {
   }
 
  private:
-  static std::string json_of(const std::vector<std::string>& globs) {
-    auto list = nlohmann::json::array();
-    for (const auto& glob : globs) list.push_back(glob_to_sqlite(glob));
-    return list.dump();
-  }
-
   const FailedFilter& filter_;
   std::optional<std::string> topic_, reason_, cause_, within_;
 };
