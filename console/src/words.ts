@@ -1,7 +1,7 @@
 // Every text of the console. The other language has the same keys: the compiler sees to it.
 
 export const english = {
-  title: "Waybill", overview: "Overview", failed: "Failed", operations: "Operations", help: "Keys", signIn: "Sign in", signOut: "Sign out",
+  languageCode: "en", title: "Waybill", overview: "Overview", failed: "Failed", operations: "Operations", help: "Keys", signIn: "Sign in", signOut: "Sign out",
   pause: "Pause this page", goOn: "Go on", paused: "This page is paused", theme: "Theme", light: "Light", dark: "Dark", system: "System", language: "中文",
   store: "Store", stores: "Stores", routes: "Routes", brokers: "Brokers", route: "Route", broker: "Broker", state: "State", rate: "Confirms/s", inFlight: "In flight",
   confirmed: "Confirmed", rejected: "Rejected", unroutable: "Unroutable", twice: "Possibly twice", sending: "Waiting", oldest: "Oldest", blocked: "Keys that stand still",
@@ -35,7 +35,7 @@ export const english = {
 export type Word = keyof typeof english;
 
 export const chinese: Record<Word, string> = {
-  title: "Waybill", overview: "总览", failed: "失败", operations: "操作", help: "快捷键", signIn: "登录", signOut: "退出",
+  languageCode: "zh", title: "Waybill", overview: "总览", failed: "失败", operations: "操作", help: "快捷键", signIn: "登录", signOut: "退出",
   pause: "暂停刷新", goOn: "继续刷新", paused: "已暂停", theme: "主题", light: "浅色", dark: "深色", system: "跟随系统", language: "English",
   store: "存储", stores: "存储", routes: "路由", brokers: "消息中间件", route: "路由", broker: "中间件", state: "状态", rate: "每秒确认", inFlight: "在途",
   confirmed: "已确认", rejected: "被拒绝", unroutable: "无法路由", twice: "可能重复", sending: "等待确认", oldest: "最久等待", blocked: "停住的键",

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "admin/explain_phrases.hpp"
 #include "admin/failed.hpp"
 #include "admin/search.hpp"
 #include "admin/stores.hpp"
@@ -18,93 +19,84 @@ std::string state_of(const store::Whereabouts& found) {
   return "gone";
 }
 
-std::string lane_words(const store::Whereabouts& found) {
-  const auto lane = "lane " + std::to_string(found.lane);
-  return found.holder.empty() ? lane + " is held by no relay" : lane + " is held by relay " + found.holder;
+std::string lane_words(const store::Whereabouts& found, Language language) {
+  return found.holder.empty() ? say(language, phrases::lane_free, found.lane)
+                              : say(language, phrases::lane_held, found.lane, found.holder);
 }
 
-std::string scope_words(const store::Scope& scope) {
-  return scope.key ? "key '" + *scope.key + "' of route '" + scope.route + "'" : "route '" + scope.route + "'";
-}
-
-void tell_route(const Config& config, const store::Whereabouts& found, std::vector<std::string>& lines) {
-  if (!found.troubled) return;
-  const auto& topic = found.troubled->message.topic.str();
+std::string route_words(const Config& config, const std::string& topic, Language language) {
   const auto* route = config.route(topic);
-  lines.push_back(route == nullptr ? "no route matches its topic '" + topic + "'"
-                                   : "its topic '" + topic + "' takes route '" + route->topic + "' to broker '" +
-                                         route->broker + "', exchange '" + route->exchange + "'");
+  return route == nullptr ? say(language, phrases::no_route, topic)
+                          : say(language, phrases::takes_route, topic, route->topic, route->broker, route->exchange);
 }
 
-void tell_place(const store::Whereabouts& found, std::vector<std::string>& lines) {
+std::string trouble_words(const store::Troubled& troubled, Language language) {
+  auto words = say(language, phrases::in_trouble, troubled.state, troubled.reason, troubled.attempts, troubled.tries);
+  return troubled.answer.empty() ? words : words + say(language, phrases::last_answer, troubled.answer);
+}
+
+std::string block_words(const store::Scope& scope, const std::string& by, Language language) {
+  return scope.key ? say(language, phrases::behind_key, *scope.key, scope.route, by)
+                   : say(language, phrases::behind_route, scope.route, by);
+}
+
+std::vector<std::string> story_of(const Config& config, const store::Whereabouts& found, Language language) {
+  std::vector<std::string> lines;
   if (found.place == Place::outbox) {
-    lines.push_back(found.claimed ? "it is in the outbox; a relay has fetched it and its answer is not settled yet"
-                                  : "it is in the outbox and was never published");
+    lines = {say(language, found.claimed ? phrases::fetched : phrases::in_outbox), lane_words(found, language)};
   } else if (found.place == Place::retry && found.troubled) {
-    const auto& troubled = *found.troubled;
-    std::string line = "it is " + troubled.state + " because of '" + troubled.reason + "' after " +
-                       std::to_string(troubled.attempts) + " publications, " + std::to_string(troubled.tries) +
-                       " of them counted tries";
-    if (!troubled.answer.empty()) line += "; the last answer was: " + troubled.answer;
-    lines.push_back(std::move(line));
+    lines = {trouble_words(*found.troubled, language), lane_words(found, language)};
   } else {
-    lines.emplace_back(
-        "it is not in the store: confirmed by the broker, dropped by its route, or never persisted here");
-    return;
+    lines = {say(language, phrases::not_here)};
   }
-  lines.push_back(lane_words(found));
+  if (found.troubled) lines.push_back(route_words(config, found.troubled->message.topic.str(), language));
+  if (found.blocked_by) lines.push_back(block_words(*found.blocked_by, found.blocking_id, language));
+  return lines;
 }
 
-std::string next_in_outbox(const store::Whereabouts& found) {
-  if (found.blocked_by) return "waits until message '" + found.blocking_id + "' is confirmed, resent or dropped";
-  if (found.holder.empty()) return "moves as soon as a relay runs: start `waybill relay`";
-  if (found.claimed) return "moves when the broker answers";
-  if (found.troubled && found.troubled->message.not_before) {
-    const auto at =
-        std::chrono::duration_cast<std::chrono::milliseconds>(found.troubled->message.not_before->time_since_epoch())
-            .count();
-    return "is published not before " + format_when(at);
-  }
-  return "moves when the relay has worked through what is before it";
+std::string next_in_outbox(const store::Whereabouts& found, Language language) {
+  if (found.blocked_by) return say(language, phrases::next_blocked, found.blocking_id);
+  if (found.holder.empty()) return say(language, phrases::next_no_relay);
+  if (found.claimed) return say(language, phrases::next_answer);
+  if (!found.troubled || !found.troubled->message.not_before) return say(language, phrases::next_in_turn);
+  const auto at = found.troubled->message.not_before->time_since_epoch();
+  return say(language, phrases::next_not_before,
+             format_when(std::chrono::duration_cast<std::chrono::milliseconds>(at).count()));
 }
 
-std::string next_of(const store::Whereabouts& found) {
-  if (found.place == Place::outbox) return next_in_outbox(found);
+std::string next_of(const store::Whereabouts& found, Language language) {
+  if (found.place == Place::outbox) return next_in_outbox(found, language);
   if (found.place != Place::retry || !found.troubled) return {};
   const auto& troubled = *found.troubled;
-  if (troubled.state == "failed") return "waits for a person: `waybill failed resend` or `waybill failed drop`";
-  if (troubled.state == "dropped") return "stays dropped; `waybill failed restore` undoes it";
-  if (found.holder.empty()) return "is sent again when a relay runs: start `waybill relay`";
-  if (troubled.due_in_ms <= 0) return "is due now";
-  return "is sent again in " + format_duration(std::chrono::milliseconds{troubled.due_in_ms});
+  if (troubled.state == "failed") return say(language, phrases::next_person);
+  if (troubled.state == "dropped") return say(language, phrases::next_dropped);
+  if (found.holder.empty()) return say(language, phrases::next_again_no_relay);
+  if (troubled.due_in_ms <= 0) return say(language, phrases::next_due);
+  return say(language, phrases::next_again, format_duration(std::chrono::milliseconds{troubled.due_in_ms}));
 }
 
 }  // namespace
 
 Explanation explain(const Config& config, const std::string& store, const std::string& id,
-                    store::Whereabouts whereabouts) {
+                    store::Whereabouts whereabouts, Language language) {
   Explanation explanation;
   explanation.id = id;
   explanation.store = store;
   explanation.state = state_of(whereabouts);
-  tell_place(whereabouts, explanation.lines);
-  tell_route(config, whereabouts, explanation.lines);
-  if (whereabouts.blocked_by) {
-    explanation.lines.push_back("it waits behind " + scope_words(*whereabouts.blocked_by) +
-                                ", which is blocked by message '" + whereabouts.blocking_id + "'");
-  }
-  explanation.next = next_of(whereabouts);
+  explanation.lines = story_of(config, whereabouts, language);
+  explanation.next = next_of(whereabouts, language);
   explanation.whereabouts = std::move(whereabouts);
   return explanation;
 }
 
-Result<Explanation> find_message(const Config& config, std::span<store::Store* const> stores, const std::string& id) {
+Result<Explanation> find_message(const Config& config, std::span<store::Store* const> stores, const std::string& id,
+                                 Language language) {
   Explanation told;
   for (auto* store : stores) {
     if (auto usable = require_schema(*store); !usable) return usable.error();
     auto found = store->locate(MessageId(id));
     if (!found) return found.error();
-    told = explain(config, store->config().name, id, std::move(*found));
+    told = explain(config, store->config().name, id, std::move(*found), language);
     if (told.known()) return told;
   }
   return told;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "admin/json.hpp"
+#include "admin/language.hpp"
 #include "core/config.hpp"
 #include "store/store.hpp"
 
@@ -22,11 +23,12 @@ struct Explanation {
 };
 
 Explanation explain(const Config& config, const std::string& store, const std::string& id,
-                    store::Whereabouts whereabouts);
+                    store::Whereabouts whereabouts, Language language = Language::english);
 
 /// Asks the stores one after the other: what the first that knows the message says, or else the last, which says that
 /// it is gone. `stores` has one at least.
-Result<Explanation> find_message(const Config& config, std::span<store::Store* const> stores, const std::string& id);
+Result<Explanation> find_message(const Config& config, std::span<store::Store* const> stores, const std::string& id,
+                                 Language language = Language::english);
 
 /// Without `with_content` the message's headers and payload are left out.
 Json explanation_json(const Explanation& explanation, bool with_content = true);

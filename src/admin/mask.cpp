@@ -10,6 +10,7 @@ namespace waybill::admin {
 namespace {
 
 constexpr std::size_t longest_path = 1024;
+constexpr std::string_view space = " \t\r\n", between_scalars = "{}[]:, \t\r\n";
 
 std::vector<std::string> lower_all(std::vector<std::string> globs) {
   for (auto& glob : globs) glob = lower_ascii(glob);
@@ -48,7 +49,7 @@ class Masker {
 
   char here() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
-  void skip_space() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
+  void skip_space() { at_ = std::min(text_.find_first_not_of(space, at_), text_.size()); }
 
   /// Stands at a value: masks it, steps into it, or passes it.
   void take_value() {
@@ -109,25 +110,19 @@ class Masker {
 
   void skip_scalar() {
     if (here() == '"') return skip_string();
-    at_ = std::min(text_.find_first_of(",]} \t\r\n", at_), text_.size());
+    at_ = std::min(text_.find_first_of(between_scalars, at_), text_.size());
   }
 
   void skip_whole_value() {
     std::size_t depth = 0;
     do {
       const char c = here();
-      if (c == '"') {
-        skip_string();
-        continue;
-      }
       if (c == '{' || c == '[') ++depth;
       if (c == '}' || c == ']') --depth;
-      const bool is_mark = c == '{' || c == '[' || c == '}' || c == ']' || c == ',' || c == ':' || c == ' ' ||
-                           c == '\t' || c == '\r' || c == '\n';
-      if (is_mark) {
-        ++at_;
-      } else {
+      if (between_scalars.find(c) == std::string_view::npos) {
         skip_scalar();
+      } else {
+        ++at_;
       }
     } while (depth > 0 && at_ < text_.size());
   }

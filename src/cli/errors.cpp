@@ -1,9 +1,9 @@
 #include "admin/errors.hpp"
 
 #include <CLI/App.hpp>
-#include <cstdlib>
 #include <memory>
 
+#include "cli/language.hpp"
 #include "cli/session.hpp"
 #include "core/text.hpp"
 
@@ -13,16 +13,6 @@ namespace {
 struct Options {
   std::string code, language;
 };
-
-/// As the environment says, unless somebody chose.
-bool in_chinese(const Options& options) {
-  if (!options.language.empty()) return options.language == "zh";
-  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
-    const char* value = std::getenv(name);
-    if (value != nullptr && *value != '\0') return std::string_view(value).starts_with("zh");
-  }
-  return false;
-}
 
 std::string text_of(const admin::KnownError& error, bool chinese) {
   const auto& words = chinese ? error.chinese : error.english;
@@ -44,7 +34,7 @@ int unknown(const std::string& code) {
 int run(const Session& session, const Options& options) {
   const auto found = options.code.empty() ? admin::known_errors() : admin::find_errors(options.code);
   if (found.empty()) return unknown(options.code);
-  const bool chinese = in_chinese(options);
+  const bool chinese = language_of(options.language) == admin::Language::chinese;
   admin::Json listed = admin::Json::array();
   std::string text;
   for (const auto& one : found) {
@@ -62,8 +52,7 @@ void add_errors(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("errors", "What a code means and what to do, in English or Chinese");
   auto options = std::make_shared<Options>();
   command->add_option("code", options->code, "WB-E08, or a word such as unroutable; without it: all");
-  command->add_option("--lang", options->language, "en or zh (default: as LANG says)")
-      ->check(CLI::IsMember({"en", "zh"}));
+  add_language(*command, options->language);
   command->callback([&session, options] { session.action = [&session, options] { return run(session, *options); }; });
 }
 

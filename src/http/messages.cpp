@@ -5,6 +5,7 @@
 #include "admin/explain.hpp"
 #include "admin/failed.hpp"
 #include "admin/search.hpp"
+#include "http/body.hpp"
 #include "http/content.hpp"
 #include "http/desk.hpp"
 #include "http/parameters.hpp"
@@ -98,11 +99,20 @@ Sight sight_of(const Desk& desk, const Call& call, const admin::Explanation& tol
   return sight_of(desk.config().http, call.who, topic_of(told).value_or(""));
 }
 
+Result<admin::Language> language_of(const Call& call) {
+  const auto asked = call.asked("lang");
+  if (asked == "zh") return admin::Language::chinese;
+  if (asked.empty() || asked == "en") return admin::Language::english;
+  return wrong("lang", "is neither en nor zh");
+}
+
 Result<admin::Explanation> find(const Desk& desk, const Call& call) {
   const auto& id = call.path.at("id");
   const auto stores = desk.stores(call.asked("store"));
   if (!stores) return stores.error();
-  auto told = admin::find_message(desk.config(), *stores, id);
+  const auto language = language_of(call);
+  if (!language) return language.error();
+  auto told = admin::find_message(desk.config(), *stores, id, *language);
   if (told && !told->known()) {
     return Error(ErrorCode::not_found, "nothing is known of message '" + id + "': " + told->lines.front());
   }
@@ -153,7 +163,7 @@ void add_messages(const std::shared_ptr<Desk>& desk, Endpoints& endpoints) {
                        [desk](const Call& call) { return list(*desk, call); }});
   endpoints.push_back({"GET", "/api/v1/failed/groups", Role::viewer, true, filter_and({}),
                        [desk](const Call& call) { return groups(*desk, call); }});
-  endpoints.push_back({"GET", "/api/v1/messages/{id}", Role::viewer, true, {"store"}, [desk](const Call& call) {
+  endpoints.push_back({"GET", "/api/v1/messages/{id}", Role::viewer, true, {"store", "lang"}, [desk](const Call& call) {
                          return explain(*desk, call);
                        }});
   endpoints.push_back({"GET", "/api/v1/messages/{id}/payload", Role::viewer, true, {"store"}, [desk](const Call& call) {

@@ -152,6 +152,13 @@ def workspace(tmp_path):
         print(f"---- the end of {relay.log.name} ----\n{relay.text()[-3000:]}")
 
 
+@pytest.fixture(scope="session")
+def browser():
+    from harness.browser import chromium  # only where it is needed: it takes a moment
+    with chromium() as opened:
+        yield opened
+
+
 @pytest.fixture
 def tokens(workspace):
     """A token of each role, made as a person makes them: role -> (token, its lines of the configuration)."""

@@ -135,6 +135,10 @@ def test_explain(store, workspace, topology, shop):
     queue = shop(store)
     persist(store, "waits")
     assert "waits" in workspace.run("explain", "waits").expect().out
+    assert "接下来：一有 relay 运行就会移动" in workspace.run("explain", "waits", "--lang", "zh").expect().out
+    assert "它在发件箱中" in workspace.run("explain", "waits", environment={"LC_ALL": "zh_CN.UTF-8"}).expect().out
+    told = workspace.run("explain", "waits", "--json", environment={"LC_ALL": "zh_CN.UTF-8"}).expect().json
+    assert told["next"].startswith("moves as soon as"), "a document is the same on every host"
     consumer = topology.consume(queue)
     assert workspace.relay("--drain").wait() == 0
     consumer.wait_ids({"waits"})

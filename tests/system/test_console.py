@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness.browser import Console, chromium
+from harness.browser import Console
 from harness.traffic import names, send
 from harness.web import Web
 from waybill_services import free_port, wait_until
@@ -14,12 +14,6 @@ FAILS = {"max_attempts": 1, "resend_after": "100ms"}
 MARKUP = ["<script>window.hit=1</script>", "<img src=x onerror=window.hit=1>", "\"><svg onload=window.hit=1>", "javascript:window.hit=1",
           "{{constructor.constructor('window.hit=1')()}}", "</textarea><script>window.hit=1</script>", "' onmouseover='window.hit=1",
           "<iframe srcdoc='<script>parent.hit=1</script>'>", "<a href=javascript:window.hit=1>x</a>", "\u202egnp.exe", "<style>*{display:none}</style>"]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -298,6 +292,9 @@ def test_both_languages_and_both_themes_are_whole(sqlite_store, with_failed):
     page.get_by_label("主题").select_option("dark")
     wait_until(lambda: ground() != light, 10, "the page to be dark")
     dark = ground()
+    console.open("messages/m-0")
+    console.wait_text("它处于 failed 状态")
+    console.wait_text("等人处理")
     console.open("failed")
     console.wait_text("按原因")
     console.picture("failed-chinese-dark")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.browser import Console, chromium
+from harness.browser import Console
 from harness.proxy import Proxy
 from harness.web import Web
 from waybill_services import free_port, wait_until
@@ -63,12 +63,6 @@ def test_wrong_rights_are_told_before_anything_runs(two_teams, workspace):
     _, section = made(workspace, "lee", "--role", "viewer")
     workspace.config.write_text(f'[store.shop]\nurl = "sqlite:///tmp/x"\n{section}\nmay = ["drop"]\n')
     assert "only the role operator acts" in workspace.run("check", "--offline").expect(2).err
-
-
-@pytest.fixture
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

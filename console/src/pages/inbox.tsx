@@ -57,7 +57,7 @@ export function Inbox({ place, me }: { place: Place; me: Me }) {
   const store = place.query.get("store") || me.stores[0] || "";
   const after = place.query.get("after") ?? "";
   const consumers = usePoll<{ consumers: Consumer[] }>(query("inbox", { store }), 10);
-  const conflicts = usePoll<{ conflicts: Conflict[]; next: number | null }>(query("inbox/conflicts", { store, after, limit: 50 }), 10);
+  const conflicts = usePoll<{ conflicts: Conflict[]; next: number | null }>(me.topics ? null : query("inbox/conflicts", { store, after, limit: 50 }), 10);
   return (
     <main>
       <h1>{say("inbox")}</h1>
