@@ -31,6 +31,22 @@ bool is_out_of_reach(const Error& error) {
          error.code() == ErrorCode::unauthorized;
 }
 
+/// Rights that have ended, or end within a week: somebody will be surprised.
+void examine_expiry(const std::string& subject, const Grant& grant, std::vector<Finding>& findings) {
+  constexpr std::int64_t week_ms = 7LL * 24 * 3600 * 1000;
+  if (!grant.expires_ms || *grant.expires_ms > wall_clock_ms() + week_ms) return;
+  const bool is_over = *grant.expires_ms <= wall_clock_ms();
+  findings.push_back({"WB-D914", is_over ? Severity::warning : Severity::info, subject,
+                      (is_over ? "has expired at " : "expires at ") + format_when(*grant.expires_ms),
+                      "remove it, or set a later `expires`"});
+}
+
+void examine_rights(const HttpConfig& http, std::vector<Finding>& findings) {
+  for (const auto& token : http.tokens) examine_expiry("token " + token.name, token.grant, findings);
+  for (const auto& user : http.users) examine_expiry("user " + user.name, user.grant, findings);
+  for (const auto& group : http.groups) examine_expiry("group " + group.name, group.grant, findings);
+}
+
 void add(Result<std::vector<Finding>> found, const std::string& subject, Diagnosis& diagnosis) {
   if (found) {
     std::ranges::move(*found, std::back_inserter(diagnosis.findings));
@@ -81,6 +97,7 @@ std::vector<Finding> examine_configuration(const Config& config) {
                         "change messages",
                         "set ca_file and remove insecure"});
   }
+  examine_rights(config.http, findings);
   constexpr std::int64_t january_2024_ms = 1'704'067'200'000;
   if (wall_clock_ms() < january_2024_ms) {
     findings.push_back({"WB-D912", Severity::warning, "clock",

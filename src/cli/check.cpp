@@ -4,6 +4,7 @@
 #include "admin/stores.hpp"
 #include "broker/publisher.hpp"
 #include "cli/session.hpp"
+#include "http/span_export.hpp"
 
 namespace waybill::cli {
 namespace {
@@ -37,6 +38,7 @@ Status ask_broker(const BrokerConfig& config) {
 void ask_all(const Config& config, Reachability& reach) {
   for (const auto& store : config.stores) reach.add("store " + store.name, ask_store(store));
   for (const auto& broker : config.brokers) reach.add("broker " + broker.name, ask_broker(broker));
+  if (config.traces.is_on()) reach.add("the collector of traces", http::try_collector(config.traces));
 }
 
 int run(const Session& session, bool offline) {

@@ -23,10 +23,24 @@ std::uint64_t random_number() {
   return engine();
 }
 
+Result<ClientAnswer> post(const TracesConfig& traces, std::string body, Duration limit) {
+  ClientRequest request{traces.path, {}, std::move(body), "application/json"};
+  for (const auto& header : traces.headers) request.headers.emplace_back(header.name, header.value.reveal());
+  return ask({traces.host, traces.port, traces.tls, traces.ca_file}, request, limit);
+}
+
 /// What another attempt may mend (OTLP/HTTP, "Failures").
 bool is_worth_another_try(unsigned status) { return status == 429 || (status >= 502 && status <= 504); }
 
 }  // namespace
+
+Status try_collector(const TracesConfig& traces) {
+  const auto answer = post(traces, R"({"resourceSpans":[]})", patience);
+  if (!answer) return answer.error();
+  if (answer->status / 100 == 2) return {};
+  return Error(ErrorCode::refused, "the collector answered " + std::to_string(answer->status) + " to POST " +
+                                       traces.path + "; correct endpoint or headers in [traces]");
+}
 
 SpanExport::SpanExport(const Config& config, LogSink log) : config_(config), log_(std::move(log)) {
   thread_ = std::thread([this] { run(); });
@@ -89,11 +103,8 @@ void SpanExport::run() {
 
 /// False: the same batch is to be sent again.
 bool SpanExport::send(const std::vector<relay::Span>& batch, Duration limit) {
-  const auto& traces = config_.traces;
-  ClientRequest request{traces.path, {}, {}, "application/json"};
-  for (const auto& header : traces.headers) request.headers.emplace_back(header.name, header.value.reveal());
-  request.body = otlp_request(config_, process_name(), batch, {now(), std::chrono::system_clock::now()}, random_number);
-  const auto answer = ask({traces.host, traces.port, traces.tls, traces.ca_file}, request, limit);
+  const Clocks clocks{now(), std::chrono::system_clock::now()};
+  const auto answer = post(config_.traces, otlp_request(config_, process_name(), batch, clocks, random_number), limit);
   if (!answer) {
     note(0, 0, answer.error().message());
     return false;

@@ -14,6 +14,10 @@
 
 namespace waybill::http {
 
+/// Whether the collector of `[traces]` takes a request, without a span in it. Blocks for 5 s at most. Errors:
+/// `unreachable`, `invalid_configuration` (the `ca_file`), `refused` with the status that it answered.
+Status try_collector(const TracesConfig& traces);
+
 /// Tells an OpenTelemetry collector of the publications of traced messages (`[traces]`). A collector that is slow or
 /// away costs spans and never a message: what finds no place is dropped and counted. Thread-safe.
 class SpanExport {

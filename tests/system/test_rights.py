@@ -53,6 +53,16 @@ def test_one_team_for_one_act_and_a_short_time(two_teams, workspace):
     assert "has expired" in web.get("/api/v1/me", lee).text
 
 
+def test_doctor_tells_of_rights_that_end(sqlite_store, shop, workspace):
+    shop(sqlite_store)
+    _, section = made(workspace, "lee", "--for", "1h")
+    digest = "sha256:" + "0" * 64
+    over = f'[http.token.kim]\nrole = "viewer"\nhash = "{digest}"\nexpires = 2024-01-01T00:00:00Z'
+    workspace.config.write_text(workspace.config.read_text() + f"\n{section}\n\n{over}\n")
+    found = [one for one in workspace.run("doctor", "--json").json["findings"] if one["code"] == "WB-D914"]
+    assert [(one["subject"], one["severity"]) for one in found] == [("token lee", "info"), ("token kim", "warning")]
+
+
 def test_wrong_rights_are_told_before_anything_runs(two_teams, workspace):
     answer = workspace.run("token", "lee", "--for", "soon", config=False).expect(2)
     assert "--for" in answer.err and "30s" in answer.err

@@ -58,6 +58,19 @@ class Collector:
         self.server.server_close()
 
 
+def test_check_tries_the_collector(sqlite_store, shop, workspace, collector):
+    there = collector(answers=[200, 404])
+    shop(sqlite_store)
+    plain = workspace.config.read_text()
+    workspace.config.write_text(plain + f'\n[traces]\nendpoint = "http://127.0.0.1:{there.port}"\n')
+    workspace.run("check").expect()
+    refused = workspace.run("check").expect(1)
+    assert "answered 404 to POST /v1/traces" in refused.err
+    workspace.config.write_text(plain + f'\n[traces]\nendpoint = "http://127.0.0.1:{free_port()}"\n')
+    assert "collector of traces" in workspace.run("check").expect(3).err
+    workspace.run("check", "--offline").expect()
+
+
 @pytest.fixture
 def collector():
     made = []
