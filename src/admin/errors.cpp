@@ -41,6 +41,13 @@ std::vector<KnownError> find_errors(std::string_view code_or_name) {
   return found;
 }
 
+const KnownError* known_reason(std::string_view reason) {
+  const auto found = std::ranges::find_if(known_errors(), [&](const KnownError& one) {
+    return one.code.starts_with("WB-R") && !one.name.empty() && one.name == reason;
+  });
+  return found == known_errors().end() ? nullptr : &*found;
+}
+
 std::string code_of(ErrorCode code) {
   const auto number = std::to_string(static_cast<int>(code) + 1);
   return "WB-E" + std::string(number.size() < 2 ? 1 : 0, '0') + number;

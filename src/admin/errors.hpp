@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/language.hpp"
 #include "waybill/result.h"
 
 namespace waybill::admin {
@@ -19,6 +20,8 @@ struct KnownError {
     std::string cause, remedy;
   };
   Words english, chinese;
+
+  const Words& in(Language language) const { return language == Language::chinese ? chinese : english; }
 };
 
 /// In the order of their codes.
@@ -26,6 +29,9 @@ const std::vector<KnownError>& known_errors();
 
 /// Those whose code or name it is, whatever the case of its letters.
 std::vector<KnownError> find_errors(std::string_view code_or_name);
+
+/// What is known of a reason why a message is not sent (WB-R), `unroutable`; null of another word.
+const KnownError* known_reason(std::string_view reason);
 
 /// `WB-E08` for `unreachable`.
 std::string code_of(ErrorCode code);

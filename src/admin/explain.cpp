@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "admin/errors.hpp"
 #include "admin/explain_phrases.hpp"
 #include "admin/failed.hpp"
 #include "admin/search.hpp"
@@ -35,6 +36,12 @@ std::string trouble_words(const store::Troubled& troubled, Language language) {
   return troubled.answer.empty() ? words : words + say(language, phrases::last_answer, troubled.answer);
 }
 
+/// What is known of the reason for which a message has failed.
+const KnownError* why_failed(const store::Whereabouts& found) {
+  const bool failed = found.place == Place::retry && found.troubled && found.troubled->state == "failed";
+  return failed ? known_reason(found.troubled->reason) : nullptr;
+}
+
 std::string block_words(const store::Scope& scope, const std::string& by, Language language) {
   return scope.key ? say(language, phrases::behind_key, *scope.key, scope.route, by)
                    : say(language, phrases::behind_route, scope.route, by);
@@ -48,6 +55,10 @@ std::vector<std::string> story_of(const Config& config, const store::Whereabouts
     lines = {trouble_words(*found.troubled, language), lane_words(found, language)};
   } else {
     lines = {say(language, phrases::not_here)};
+  }
+  if (const auto* reason = why_failed(found)) {
+    const auto& words = reason->in(language);
+    lines.push_back(found.troubled->reason + " (" + reason->code + "): " + words.cause + " " + words.remedy);
   }
   if (found.troubled) lines.push_back(route_words(config, found.troubled->message.topic.str(), language));
   if (found.blocked_by) lines.push_back(block_words(*found.blocked_by, found.blocking_id, language));

@@ -14,8 +14,8 @@ struct Options {
   std::string code, language;
 };
 
-std::string text_of(const admin::KnownError& error, bool chinese) {
-  const auto& words = chinese ? error.chinese : error.english;
+std::string text_of(const admin::KnownError& error, admin::Language language) {
+  const auto& words = error.in(language);
   return error.code + (error.name.empty() ? "" : "  " + error.name) + "\n  " + words.cause + "\n  → " + words.remedy +
          "\n";
 }
@@ -34,13 +34,13 @@ int unknown(const std::string& code) {
 int run(const Session& session, const Options& options) {
   const auto found = options.code.empty() ? admin::known_errors() : admin::find_errors(options.code);
   if (found.empty()) return unknown(options.code);
-  const bool chinese = language_of(options.language) == admin::Language::chinese;
+  const auto language = language_of(options.language);
   admin::Json listed = admin::Json::array();
   std::string text;
   for (const auto& one : found) {
-    const auto& words = chinese ? one.chinese : one.english;
+    const auto& words = one.in(language);
     listed.push_back({{"code", one.code}, {"name", one.name}, {"cause", words.cause}, {"remedy", words.remedy}});
-    text += (text.empty() ? "" : "\n") + text_of(one, chinese);
+    text += (text.empty() ? "" : "\n") + text_of(one, language);
   }
   session.json ? session.print(admin::Json{{"errors", listed}}) : session.print(text);
   return done;

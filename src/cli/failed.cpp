@@ -9,6 +9,7 @@
 #include "admin/search.hpp"
 #include "cli/failed_desk.hpp"
 #include "cli/failed_filter.hpp"
+#include "cli/remedies.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
 
@@ -112,7 +113,7 @@ int groups(const Session& session, const FilterOptions& options) {
       table.add({grouped(g.count), g.route.empty() ? "-" : g.route, g.reason, admin::format_when(g.first_ms),
                  admin::format_when(g.last_ms), g.sample_id, g.answer});
     }
-    session.print(table.render(session.terminal));
+    session.print(table.render(session.terminal) + remedies(*found));
   }
   return found_or_not(!found->empty());
 }

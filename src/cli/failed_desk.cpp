@@ -9,6 +9,7 @@
 #include "admin/search.hpp"
 #include "cli/editor.hpp"
 #include "cli/failed_acts.hpp"
+#include "cli/remedies.hpp"
 #include "cli/table.hpp"
 
 namespace waybill::cli {
@@ -61,7 +62,8 @@ class Desk {
       table.add({std::to_string(i + 1), grouped(group.count), group.route.empty() ? "-" : group.route, group.reason,
                  admin::format_when(group.last_ms), group.answer});
     }
-    print(heading("Failed, by cause") + (table.empty() ? "Nothing here.\n" : table.render(session_.terminal)));
+    print(heading("Failed, by cause") +
+          (table.empty() ? "Nothing here.\n" : table.render(session_.terminal) + remedies(*found)));
     const auto typed = prompt("number: its messages   / SEARCH   a: all   d: dropped   Enter: look again   q: quit");
     if (typed == "q") {
       quit_ = true;

@@ -71,15 +71,24 @@ Result<Response> list(const Desk& desk, const Call& call) {
                           {"next", more ? Json(std::to_string(found->back().ticket.value)) : Json(nullptr)}}));
 }
 
+Result<admin::Language> language_of(const Call& call) {
+  const auto asked = call.query.find("lang");
+  if (asked == call.query.end() || asked->second == "en") return admin::Language::english;
+  if (asked->second == "zh") return admin::Language::chinese;
+  return wrong("lang", "is neither en nor zh");
+}
+
 Result<Response> groups(const Desk& desk, const Call& call) {
   auto filter = filter_of(call);
   if (!filter) return filter.error();
+  const auto language = language_of(call);
+  if (!language) return language.error();
   auto store = desk.store(call.asked("store"));
   if (!store) return store.error();
   const auto found = (*store)->failed_groups(*filter);
   if (!found) return found.error();
   Json listed = Json::array();
-  for (const auto& group : *found) listed.push_back(admin::group_json(group));
+  for (const auto& group : *found) listed.push_back(admin::group_json(group, *language));
   return json_response(admin::to_text(Json{{"store", (*store)->config().name}, {"groups", listed}}));
 }
 
@@ -97,13 +106,6 @@ bool may_see(const Principal& who, const admin::Explanation& told) {
 
 Sight sight_of(const Desk& desk, const Call& call, const admin::Explanation& told) {
   return sight_of(desk.config().http, call.who, topic_of(told).value_or(""));
-}
-
-Result<admin::Language> language_of(const Call& call) {
-  const auto asked = call.asked("lang");
-  if (asked == "zh") return admin::Language::chinese;
-  if (asked.empty() || asked == "en") return admin::Language::english;
-  return wrong("lang", "is neither en nor zh");
 }
 
 Result<admin::Explanation> find(const Desk& desk, const Call& call) {
@@ -161,7 +163,7 @@ Result<Response> payload(const Desk& desk, const Call& call) {
 void add_messages(const std::shared_ptr<Desk>& desk, Endpoints& endpoints) {
   endpoints.push_back({"GET", "/api/v1/failed", Role::viewer, true, filter_and({"limit", "after"}),
                        [desk](const Call& call) { return list(*desk, call); }});
-  endpoints.push_back({"GET", "/api/v1/failed/groups", Role::viewer, true, filter_and({}),
+  endpoints.push_back({"GET", "/api/v1/failed/groups", Role::viewer, true, filter_and({"lang"}),
                        [desk](const Call& call) { return groups(*desk, call); }});
   endpoints.push_back({"GET", "/api/v1/messages/{id}", Role::viewer, true, {"store", "lang"}, [desk](const Call& call) {
                          return explain(*desk, call);

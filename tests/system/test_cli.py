@@ -91,7 +91,10 @@ def test_failed_list_show_and_groups(store, workspace, topology, shop):
     shown = workspace.run("failed", "show", "stray-1", "--json").expect()
     assert "unroutable" in shown.out and "NO_ROUTE" in shown.out
     groups = workspace.run("failed", "groups", "--json").expect()
-    assert "unroutable" in groups.out
+    assert groups.json["groups"][0]["code"] == "WB-R02" and "Bind a queue" in groups.json["groups"][0]["remedy"]
+    assert "→ Bind a queue" in workspace.run("failed", "groups", environment={"LC_ALL": "C"}).expect().out
+    assert "没有队列绑定该路由键" in workspace.run("failed", "groups", environment={"LC_ALL": "zh_CN.UTF-8"}).expect().out
+    assert "Bind a queue" in workspace.run("explain", "stray-1", "--lang", "en").expect().out
     workspace.run("failed", "list", "topic:orders.* reason:unroutable").expect()
     workspace.run("failed", "list", "--reason", "rejected").expect(4)
     workspace.run("failed", "show", "no-such-id").expect(4)

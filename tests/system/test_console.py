@@ -297,6 +297,7 @@ def test_both_languages_and_both_themes_are_whole(sqlite_store, with_failed):
     console.wait_text("等人处理")
     console.open("failed")
     console.wait_text("按原因")
+    console.wait_text("没有队列绑定该路由键")
     console.picture("failed-chinese-dark")
     page.reload()
     console.wait_text("按原因")

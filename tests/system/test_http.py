@@ -106,6 +106,10 @@ def test_a_failed_message_is_found_by_its_cause_and_explained(store, serve, toke
     viewer, operator = tokens["viewer"][0], tokens["operator"][0]
     group, = web.json("/api/v1/failed/groups", viewer)["groups"]
     assert group["count"] == 3 and group["reason"] == "route_fault" and "NOT_FOUND" in group["answer"]
+    assert group["code"] == "WB-R07" and group["remedy"].startswith("Declare it")
+    assert web.get("/api/v1/failed/groups?lang=fr", viewer).status_code == 400
+    in_chinese, = web.json("/api/v1/failed/groups?lang=zh", viewer)["groups"]
+    assert "路由" in in_chinese["means"] + in_chinese["remedy"]
     listed = web.json("/api/v1/failed?q=cause:NOT_FOUND+topic:orders.*&limit=2", viewer)
     assert len(listed["messages"]) == 2 and listed["next"]
     told = web.json(f"/api/v1/messages/{sent[0]}", operator)

@@ -35,7 +35,7 @@ export function Failed({ place, me }: { place: Place; me: Me }) {
   const [asked, setAsked] = useState<Asked>();
   const box = useRef<HTMLInputElement>(null);
   const listed = usePoll<{ messages: Troubled[]; next: string | null }>(query("failed", { q, state, store, limit: page, after }), 5);
-  const groups = usePoll<{ groups: Group[] }>(query("failed/groups", { q, state, store }), 10);
+  const groups = usePoll<{ groups: Group[] }>(query("failed/groups", { q, state, store, lang: say("languageCode") }), 10);
   const messages = listed.value?.messages ?? [];
   // Only then: turning the page must not take away what somebody has begun to type.
   useEffect(() => setText(q), [q]);
@@ -77,7 +77,7 @@ export function Failed({ place, me }: { place: Place; me: Me }) {
         <Table<Group> caption={say("causes")} rows={groups.value?.groups ?? []} name={(group) => group.sample_id + group.reason} columns={[
           { title: say("count"), cell: (group) => grouped(group.count), numeric: true },
           { title: say("route"), cell: (group) => group.route || "–" },
-          { title: say("reason"), cell: (group) => <a href={href(["failed"], { q: causeOf(group), state: state === "failed" ? "" : state, store })}>{group.reason}</a> },
+          { title: say("reason"), cell: (group) => <><a href={href(["failed"], { q: causeOf(group), state: state === "failed" ? "" : state, store })}>{group.reason}</a>{group.remedy ? <small class="detail">{group.means} {group.remedy}</small> : null}</>, wide: true },
           { title: say("answer"), cell: (group) => <code>{group.answer}</code>, wide: true },
           { title: say("first"), cell: (group) => when(group.first) },
           { title: say("last"), cell: (group) => when(group.last) },
