@@ -36,7 +36,9 @@ export interface Explanation {
   blocked_by: { route: string; key: string | null; message: string } | null; message: Troubled | null; history: Attempt[];
   content_hidden: boolean; content_masked: boolean;
 }
-export interface Group { route: string; reason: string; answer: string; count: number; first: string; last: string; sample_id: string; code: string | null; means: string | null; remedy: string | null }
+export interface Group { route: string; reason: string; answer: string; count: number; first: string; last: string; sample_id: string; code: string | null; means: string | null; remedy: string | null; cause: CauseLife }
+export type CauseAct = "take" | "resolve" | "reopen";
+export interface CauseLife { state: "open" | "taken" | "resolved" | "returned"; who: string | null; why: string | null; since: string | null }
 export interface Operation {
   id: string; act: string; state: "waiting" | "running" | "stopping" | "stopped" | "done"; filters: Record<string, string | string[]>[];
   who: string; why: string; from: string; created_at: string; rate: number; steps: number[]; expected: number; looked_at: number;

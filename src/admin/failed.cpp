@@ -1,7 +1,6 @@
 #include "admin/failed.hpp"
 
 #include "admin/base64.hpp"
-#include "admin/errors.hpp"
 #include "admin/search.hpp"
 #include "admin/stores.hpp"
 #include "core/text.hpp"
@@ -85,20 +84,6 @@ Json troubled_json(const store::Troubled& troubled, bool with_payload) {
 Json attempt_json(const store::Attempt& attempt) {
   return {{"at", format_when(attempt.at_ms)}, {"attempt", attempt.attempt},   {"outcome", attempt.outcome},
           {"answer", attempt.answer},         {"endpoint", attempt.endpoint}, {"relay", attempt.relay}};
-}
-
-Json group_json(const store::FailedGroup& group, Language language) {
-  const auto* known = known_reason(group.reason);
-  return {{"route", group.route},
-          {"reason", group.reason},
-          {"answer", group.answer},
-          {"count", group.count},
-          {"first", format_when(group.first_ms)},
-          {"last", format_when(group.last_ms)},
-          {"sample_id", group.sample_id},
-          {"code", known != nullptr ? Json(known->code) : Json(nullptr)},
-          {"means", known != nullptr ? Json(known->in(language).cause) : Json(nullptr)},
-          {"remedy", known != nullptr ? Json(known->in(language).remedy) : Json(nullptr)}};
 }
 
 std::vector<FailedCount> count_failed(std::span<const std::unique_ptr<store::Store>> stores) {

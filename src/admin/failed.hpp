@@ -9,7 +9,6 @@
 
 #include "admin/audit.hpp"
 #include "admin/json.hpp"
-#include "admin/language.hpp"
 #include "core/config.hpp"
 #include "store/store.hpp"
 
@@ -19,8 +18,6 @@ namespace waybill::admin {
 /// `payload_base64`; it is left out of lists.
 Json troubled_json(const store::Troubled& troubled, bool with_payload);
 Json attempt_json(const store::Attempt& attempt);
-/// With what the reason means, and what to do.
-Json group_json(const store::FailedGroup& group, Language language = Language::english);
 
 /// How many messages of one route failed for one reason.
 struct FailedCount {

@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <memory>
 
+#include "admin/causes.hpp"
 #include "admin/search.hpp"
+#include "cli/causes.hpp"
 #include "cli/failed_desk.hpp"
 #include "cli/failed_filter.hpp"
-#include "cli/remedies.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
 
@@ -103,15 +104,17 @@ int groups(const Session& session, const FilterOptions& options) {
   if (!filters) return fail(filters.error());
   auto found = opened->store->failed_groups(filters->front());
   if (!found) return fail(found.error());
+  const auto book = admin::CauseBook::read(*opened->store);
+  if (!book) return fail(book.error());
   if (session.json) {
     admin::Json listed = admin::Json::array();
-    for (const auto& group : *found) listed.push_back(admin::group_json(group));
+    for (const auto& group : *found) listed.push_back(admin::group_json(group, book->life_of(group)));
     session.print(admin::Json{{"groups", listed}});
   } else if (!found->empty()) {
-    Table table({"COUNT", "ROUTE", "REASON", "FIRST", "LAST", "SAMPLE", "ANSWER"});
+    Table table({"COUNT", "STATE", "ROUTE", "REASON", "FIRST", "LAST", "SAMPLE", "ANSWER"});
     for (const auto& g : *found) {
-      table.add({grouped(g.count), g.route.empty() ? "-" : g.route, g.reason, admin::format_when(g.first_ms),
-                 admin::format_when(g.last_ms), g.sample_id, g.answer});
+      table.add({grouped(g.count), in_words(book->life_of(g)), g.route.empty() ? "-" : g.route, g.reason,
+                 admin::format_when(g.first_ms), admin::format_when(g.last_ms), g.sample_id, g.answer});
     }
     session.print(table.render(session.terminal) + remedies(*found));
   }
@@ -159,6 +162,7 @@ void add_failed(CLI::App& app, Session& session) {
   add_groups(*failed, session);
   add_failed_acts(*failed, session);
   add_edit(*failed, session);
+  add_cause_acts(*failed, session);
 }
 
 }  // namespace waybill::cli

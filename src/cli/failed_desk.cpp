@@ -5,11 +5,12 @@
 #include <charconv>
 #include <optional>
 
+#include "admin/causes.hpp"
 #include "admin/explain.hpp"
 #include "admin/search.hpp"
+#include "cli/causes.hpp"
 #include "cli/editor.hpp"
 #include "cli/failed_acts.hpp"
-#include "cli/remedies.hpp"
 #include "cli/table.hpp"
 
 namespace waybill::cli {
@@ -56,11 +57,14 @@ class Desk {
   Status causes() {
     auto found = opened_.store->failed_groups({});
     if (!found) return found.error();
-    Table table({"", "COUNT", "ROUTE", "REASON", "LAST", "BROKER'S ANSWER"});
+    const auto book = admin::CauseBook::read(*opened_.store);
+    if (!book) return book.error();
+    Table table({"", "COUNT", "STATE", "ROUTE", "REASON", "LAST", "BROKER'S ANSWER"});
     for (std::size_t i = 0; i < found->size(); ++i) {
       const auto& group = (*found)[i];
-      table.add({std::to_string(i + 1), grouped(group.count), group.route.empty() ? "-" : group.route, group.reason,
-                 admin::format_when(group.last_ms), group.answer});
+      table.add({std::to_string(i + 1), grouped(group.count), in_words(book->life_of(group)),
+                 group.route.empty() ? "-" : group.route, group.reason, admin::format_when(group.last_ms),
+                 group.answer});
     }
     print(heading("Failed, by cause") +
           (table.empty() ? "Nothing here.\n" : table.render(session_.terminal) + remedies(*found)));
@@ -140,7 +144,7 @@ class Desk {
       if (!told) return told.error();
       show_story(*told);
       const bool is_failed = told->state == "failed";
-      const auto acts = is_failed                  ? "r: resend   x: drop   e: edit and resend   "
+      const auto acts = is_failed ? "r: resend   x: drop   e: edit and resend   o: I am on it   s: it is resolved   "
                         : told->state == "dropped" ? "t: restore   "
                                                    : "";
       const auto typed = prompt(std::string(acts) + "b: back   q: quit");
@@ -150,6 +154,8 @@ class Desk {
         return {};
       } else if (typed == "e" && is_failed) {
         edit_and_resend(session_, opened_, *told->whereabouts.troubled);
+      } else if (is_failed && (typed == "o" || typed == "s")) {
+        say_of_cause(typed == "o" ? admin::CauseAct::take : admin::CauseAct::resolve, id);
       } else if (const auto act = act_of(typed, told->state); act && (is_failed || told->state == "dropped")) {
         act_on(*act, {}, {id});
       }
@@ -173,6 +179,13 @@ class Desk {
       text += printable(payload.substr(0, shown_payload)) + (payload.size() > shown_payload ? " ..." : "") + "\n";
     }
     print(text);
+  }
+
+  void say_of_cause(admin::CauseAct act, const std::string& id) {
+    const auto why = ask("Reason, shown beside the cause (empty: leave it): ");
+    if (!why || why->empty()) return;
+    const auto said = admin::say_of_cause(*opened_.store, {act, id, {}, operator_name(), *why, "command line"});
+    if (!said) complain(said.error().message());
   }
 
   /// Always what it would do first; then the reason, and a yes.

@@ -6,6 +6,7 @@
 
 #include "admin/search.hpp"
 #include "core/text.hpp"
+#include "core/validate.hpp"
 #include "http/problem.hpp"
 
 namespace waybill::http {
@@ -49,6 +50,12 @@ std::optional<std::string> only_value(const Request& request, const std::string&
   return value;
 }
 
+/// It goes into the audit log and the history of messages, as it is.
+bool is_name_of_somebody(const std::string& name) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  return !name.empty() && name.size() <= longest_name && is_utf8(name) && std::ranges::none_of(name, is_control);
+}
+
 /// `a, b` as `a` and `b`.
 std::vector<std::string> split_list(std::string_view list) {
   std::vector<std::string> parts;
@@ -67,8 +74,10 @@ std::vector<std::string> split_list(std::string_view list) {
 /// and a browser says where a request comes from.
 bool is_of_our_page(const Request& request) {
   if (request.method == "GET" || request.method == "HEAD") return true;
-  const auto from = only_value(request, "sec-fetch-site");
-  return request.content_type.starts_with("application/json") && (!from || *from == "same-origin");
+  const auto is_foreign = [](const auto& header) {
+    return header.first == "sec-fetch-site" && header.second != "same-origin";
+  };
+  return request.content_type.starts_with("application/json") && std::ranges::none_of(request.headers, is_foreign);
 }
 
 }  // namespace
@@ -104,8 +113,9 @@ std::variant<Principal, Response> Access::identify(const Request& request) const
 std::variant<Principal, Response> Access::named_by_proxy(const Request& request) const {
   const auto& proxy = *config_.proxy;
   const auto user = only_value(request, proxy.user_header);
-  if (!user || user->empty() || user->size() > longest_name)
-    return unauthorized("the proxy names no user in the header " + proxy.user_header + ", or more than one");
+  if (!user || !is_name_of_somebody(*user))
+    return unauthorized("the proxy names no user in the header " + proxy.user_header +
+                        ", more than one, or none that can be written down");
   if (!is_of_our_page(request))
     return problem(403, "forbidden", "who is signed in at the proxy acts from this console, with application/json");
   Principal who{*user, {}, true};

@@ -60,6 +60,7 @@ Endpoints endpoints(const std::shared_ptr<Desk>& desk) {
   add_figures(desk, all);
   add_routes(desk, all);
   add_messages(desk, all);
+  add_causes(desk, all);
   add_tap(desk, all);
   add_inbox(desk, all);
   add_edit(desk, all);

@@ -70,6 +70,7 @@ void add_metrics(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_figures(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_routes(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_messages(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
+void add_causes(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_tap(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_inbox(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);
 void add_edit(const std::shared_ptr<Desk>& desk, Endpoints& endpoints);

@@ -2,10 +2,10 @@
 
 #include <optional>
 
+#include "admin/causes.hpp"
 #include "admin/explain.hpp"
 #include "admin/failed.hpp"
 #include "admin/search.hpp"
-#include "http/body.hpp"
 #include "http/content.hpp"
 #include "http/desk.hpp"
 #include "http/parameters.hpp"
@@ -71,13 +71,6 @@ Result<Response> list(const Desk& desk, const Call& call) {
                           {"next", more ? Json(std::to_string(found->back().ticket.value)) : Json(nullptr)}}));
 }
 
-Result<admin::Language> language_of(const Call& call) {
-  const auto asked = call.query.find("lang");
-  if (asked == call.query.end() || asked->second == "en") return admin::Language::english;
-  if (asked->second == "zh") return admin::Language::chinese;
-  return wrong("lang", "is neither en nor zh");
-}
-
 Result<Response> groups(const Desk& desk, const Call& call) {
   auto filter = filter_of(call);
   if (!filter) return filter.error();
@@ -87,8 +80,10 @@ Result<Response> groups(const Desk& desk, const Call& call) {
   if (!store) return store.error();
   const auto found = (*store)->failed_groups(*filter);
   if (!found) return found.error();
+  const auto book = admin::CauseBook::read(**store);
+  if (!book) return book.error();
   Json listed = Json::array();
-  for (const auto& group : *found) listed.push_back(admin::group_json(group, *language));
+  for (const auto& group : *found) listed.push_back(admin::group_json(group, book->life_of(group), *language));
   return json_response(admin::to_text(Json{{"store", (*store)->config().name}, {"groups", listed}}));
 }
 
@@ -115,14 +110,11 @@ Result<admin::Explanation> find(const Desk& desk, const Call& call) {
   const auto language = language_of(call);
   if (!language) return language.error();
   auto told = admin::find_message(desk.config(), *stores, id, *language);
-  if (told && !told->known()) {
-    return Error(ErrorCode::not_found, "nothing is known of message '" + id + "': " + told->lines.front());
-  }
-  if (told && !may_see(call.who, *told)) {
-    return Error(ErrorCode::not_found,
-                 "nothing is known of message '" + id + "' among the topics that " + call.who.name + " may see");
-  }
-  return told;
+  if (!told || (told->known() && may_see(call.who, *told))) return told;
+  // The same words for what is another's and for what never was.
+  const auto why =
+      call.who.sees().all() ? ": " + told->lines.front() : " among the topics that " + call.who.name + " may see";
+  return Error(ErrorCode::not_found, "nothing is known of message '" + id + "'" + why);
 }
 
 Result<Response> explain(const Desk& desk, const Call& call) {

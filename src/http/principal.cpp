@@ -51,6 +51,10 @@ Topics Principal::sees_unmasked() const {
                    [](const Grant& grant) { return grant.role >= Role::viewer && grant.payloads && grant.unmasked; });
 }
 
+Topics Principal::operates() const {
+  return topics_of(grants, [](const Grant& grant) { return grant.role == Role::operate; });
+}
+
 Topics Principal::may(Act act) const {
   return topics_of(grants, [act](const Grant& grant) { return std::ranges::find(grant.may, act) != grant.may.end(); });
 }

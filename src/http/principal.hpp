@@ -41,6 +41,8 @@ struct Principal {
   Topics sees_payloads() const;
   Topics sees_unmasked() const;
   Topics may(Act act) const;
+  /// Of whose messages' causes it may say something: an operator's, whatever the acts.
+  Topics operates() const;
 };
 
 }  // namespace waybill::http

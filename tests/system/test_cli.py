@@ -95,6 +95,16 @@ def test_failed_list_show_and_groups(store, workspace, topology, shop):
     assert "→ Bind a queue" in workspace.run("failed", "groups", environment={"LC_ALL": "C"}).expect().out
     assert "没有队列绑定该路由键" in workspace.run("failed", "groups", environment={"LC_ALL": "zh_CN.UTF-8"}).expect().out
     assert "Bind a queue" in workspace.run("explain", "stray-1", "--lang", "en").expect().out
+    workspace.run("failed", "resolve", "stray-1").expect(2)
+    workspace.run("failed", "take", "no-such-id").expect(4)
+    workspace.run("failed", "take", "stray-1").expect()
+    assert "taken by " in workspace.run("failed", "groups").expect().out
+    workspace.run("failed", "resolve", "stray-2", "--why", "the queue is bound").expect()
+    cause = workspace.run("failed", "groups", "--json").expect().json["groups"][0]["cause"]
+    assert cause["state"] == "resolved" and cause["why"] == "the queue is bound"
+    persist(store, "again", topic="orders.stray")
+    assert workspace.relay("--drain").wait() == 0
+    assert workspace.run("failed", "groups", "--json").expect().json["groups"][0]["cause"]["state"] == "returned"
     workspace.run("failed", "list", "topic:orders.* reason:unroutable").expect()
     workspace.run("failed", "list", "--reason", "rejected").expect(4)
     workspace.run("failed", "show", "no-such-id").expect(4)

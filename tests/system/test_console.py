@@ -99,6 +99,28 @@ def test_failed_messages_are_found_by_cause_and_resent_after_a_dry_run(store, wi
     assert operation["who"] == "the-operator" and operation["why"] == "the queue is bound again"
 
 
+def test_a_cause_is_taken_and_resolved_and_says_when_it_returns(sqlite_store, with_failed, workspace, topology):
+    console = with_failed(sqlite_store, 2)
+    page = console.open("failed")
+    console.wait_text("○ open")
+    page.get_by_role("button", name="I am on it").click()
+    page.get_by_label("Reason", exact=True).fill("binding the queue")
+    page.get_by_role("button", name="I am on it", exact=True).last.click()
+    console.wait_text("being mended")
+    console.wait_text("binding the queue")
+    page.get_by_role("button", name="It is resolved").click()
+    page.get_by_label("Reason", exact=True).fill("bound")
+    page.get_by_role("button", name="It is resolved", exact=True).last.click()
+    console.wait_text("✓ resolved")
+    with topology.channel() as channel:
+        channel.queue_unbind(with_failed.queue, topology.exchange, "#")
+    send(sqlite_store, ["late"])
+    wait_until(lambda: workspace.status()["stores"][0]["failed"] == 3, 30, "the message to fail")
+    console.wait_text("returned")
+    acts = [one["act"] for one in workspace.run("operations", "list", "--json").expect().json["operations"]]
+    assert acts == ["resolve", "take"]
+
+
 def test_some_are_dropped_and_restored_by_keys_alone(sqlite_store, with_failed, workspace):
     console = with_failed(sqlite_store, 5)
     page = console.open("failed")

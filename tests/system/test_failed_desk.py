@@ -67,6 +67,11 @@ def test_one_message_is_a_story_and_can_be_dropped_and_restored(sqlite_store, de
     terminal.expect("m-1: failed")
     terminal.expect("312 NO_ROUTE")
     terminal.expect("Payload, 1 bytes")
+    terminal.type("s")
+    terminal.expect("Reason, shown beside the cause")
+    terminal.type("the queue is bound")
+    wait_until(lambda: workspace.run("failed", "groups", "--json").json["groups"][0]["cause"]["state"] == "resolved", 20,
+               "the cause to be resolved")
     terminal.type("x")
     terminal.expect("drop 1 messages")
     terminal.type("")

@@ -26,6 +26,7 @@ const std::map<std::string, std::string> needed{
     {"GET /api/v1/route", "stats"},
     {"GET /api/v1/failed", "viewer"},
     {"GET /api/v1/failed/groups", "viewer"},
+    {"POST /api/v1/causes", "operator"},
     {"GET /api/v1/messages/{id}", "viewer"},
     {"GET /api/v1/messages/{id}/payload", "viewer"},
     {"POST /api/v1/messages/{id}/edit", "operator"},

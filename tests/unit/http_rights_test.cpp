@@ -65,6 +65,11 @@ TEST_F(HttpRights, WhoSeesOrdersSeesNoBill) {
   EXPECT_EQ(get("/api/v1/messages/o1/payload", "orders").status, 200U);
   for (const auto* target : {"/api/v1/messages/b1", "/api/v1/messages/b1/payload", "/api/v1/messages/never"})
     EXPECT_EQ(get(target, "orders").status, 404U) << target;
+  const auto words = [&](const char* id) {
+    const std::string detail = parsed(get(std::string("/api/v1/messages/") + id, "orders"))["detail"];
+    return detail.substr(detail.find("' among"));
+  };
+  EXPECT_EQ(words("b1"), words("never"));
   EXPECT_EQ(get("/api/v1/inbox/conflicts", "orders").status, 403U);
   EXPECT_EQ(parsed(get("/api/v1/me", "orders"))["topics"], Json({"orders.*"}));
 }
@@ -278,7 +283,9 @@ TEST_F(HttpProxy, OnlyTheProxyNamesPeople) {
   auto groups_twice = as("/api/v1/failed", "li", "readers");
   groups_twice.headers.emplace_back("x-groups", "billing");
   EXPECT_EQ(status(groups_twice), 403U);
-  EXPECT_EQ(status(as("/api/v1/failed", "")), 401U);
+  for (const std::string name : {"", "a\nb", "\xff", "\x7f"})
+    EXPECT_EQ(status(as("/api/v1/failed", name)), 401U) << name;
+  EXPECT_EQ(status(as("/api/v1/failed", std::string(256, 'x'), "readers")), 401U);
   EXPECT_EQ(get("/api/v1/failed", "proxy").status, 401U) << "the proxy alone is nobody";
 }
 
@@ -291,6 +298,8 @@ TEST_F(HttpProxy, APageOfSomebodyElseDoesNotAct) {
   foreign.headers.emplace_back("sec-fetch-site", "cross-site");
   EXPECT_EQ(status(foreign), 403U);
   foreign.headers.back().second = "same-site";
+  EXPECT_EQ(status(foreign), 403U);
+  foreign.headers.emplace_back("sec-fetch-site", "same-origin");
   EXPECT_EQ(status(foreign), 403U);
   auto ours = acting("li", "billing");
   ours.headers.emplace_back("sec-fetch-site", "same-origin");

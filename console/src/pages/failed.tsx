@@ -3,6 +3,7 @@ import { query, rightFor, type Group, type Me, type Troubled } from "../api";
 import { grouped, quoted, when } from "../format";
 import { useSay } from "../language";
 import { BulkDialog, type Asked } from "../parts/bulk";
+import { CauseLife } from "../parts/cause_life";
 import { Command } from "../parts/command";
 import { Table } from "../parts/table";
 import { Trouble } from "../parts/trouble";
@@ -76,6 +77,7 @@ export function Failed({ place, me }: { place: Place; me: Me }) {
         <h2>{say("causes")}</h2>
         <Table<Group> caption={say("causes")} rows={groups.value?.groups ?? []} name={(group) => group.sample_id + group.reason} columns={[
           { title: say("count"), cell: (group) => grouped(group.count), numeric: true },
+          { title: say("state"), cell: (group) => <CauseLife group={group} store={store} may={me.role === "operator"} done={groups.again} /> },
           { title: say("route"), cell: (group) => group.route || "–" },
           { title: say("reason"), cell: (group) => <><a href={href(["failed"], { q: causeOf(group), state: state === "failed" ? "" : state, store })}>{group.reason}</a>{group.remedy ? <small class="detail">{group.means} {group.remedy}</small> : null}</>, wide: true },
           { title: say("answer"), cell: (group) => <code>{group.answer}</code>, wide: true },
