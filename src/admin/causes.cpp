@@ -1,7 +1,6 @@
 #include "admin/causes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include "admin/deed.hpp"
@@ -14,10 +13,10 @@ namespace waybill::admin {
 namespace {
 
 constexpr std::size_t most_looked_at = 500;
-constexpr std::array acts{CauseAct::take, CauseAct::resolve, CauseAct::reopen};
 
 bool is_said_of_cause(const Operation& operation) {
-  return std::ranges::any_of(acts, [&](CauseAct act) { return to_string(act) == operation.order.deed; });
+  const auto names_it = [&](CauseAct act) { return to_string(act) == operation.order.deed; };
+  return !operation.order.filters.empty() && std::ranges::any_of(every_cause_act, names_it);
 }
 
 /// A cause as an operation's filter holds it.
@@ -85,11 +84,9 @@ Status say_of_cause(store::Store& store, const CauseOrder& order) {
     return Error(ErrorCode::invalid_argument, "'why' is missing: say what was mended, others will read it");
   const auto failed = find_failed(store, order.id, order.within);
   if (!failed) return failed.error();
-  const Deed deed{std::string(to_string(order.act)), filter_of(failed->route, failed->reason, failed->answer),
-                  order.who, order.why, order.from};
-  const auto begun = begin_deed(store, deed, "");
-  const auto ended = begun ? end_deed(store, *begun, {}, "") : begun;
-  return ended ? Status{} : Status{ended.error()};
+  return record_deed(
+      store, {std::string(to_string(order.act)), filter_of(failed->route, failed->reason, failed->answer), order.who,
+              order.why, order.from});
 }
 
 Result<CauseBook> CauseBook::read(store::Store& store) {

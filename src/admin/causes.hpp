@@ -4,6 +4,7 @@
 /// What people say of the causes for which messages fail: somebody is on it, it is resolved, and whether it came back.
 /// It is kept among the operations, which are the audit log, and known for as long as they are.
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@ enum class CauseState {
 std::string_view to_string(CauseState state) noexcept;
 
 enum class CauseAct { take, resolve, reopen };
+inline constexpr std::array every_cause_act{CauseAct::take, CauseAct::resolve, CauseAct::reopen};
 std::string_view to_string(CauseAct act) noexcept;
 
 /// What was said last of one cause.

@@ -35,4 +35,10 @@ Result<Operation> end_deed(store::Store& store, const Operation& operation,
   return read_operation(store, operation.id);
 }
 
+Status record_deed(store::Store& store, const Deed& deed) {
+  const auto begun = begin_deed(store, deed, "");
+  const auto ended = begun ? end_deed(store, *begun, {}, "") : begun;
+  return ended ? Status{} : Status{ended.error()};
+}
+
 }  // namespace waybill::admin

@@ -12,10 +12,13 @@
 namespace waybill::admin {
 
 struct Deed {
-  std::string act;            ///< `pause`, `resume`, `edit`
-  store::FailedFilter about;  ///< the route's topic, or the message's id
+  std::string act;            ///< `pause`, `resume`, `edit`, `take`, `resolve`, `reopen`
+  store::FailedFilter about;  ///< the route's topic, the message's id, or the cause
   std::string who, why, from;
 };
+
+/// Records one that nothing can leave half done.
+Status record_deed(store::Store& store, const Deed& deed);
 
 /// Its operation as it begins, with a note of what is half done if it never ends.
 Result<Operation> begin_deed(store::Store& store, const Deed& deed, const std::string& note);

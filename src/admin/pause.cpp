@@ -10,11 +10,10 @@ namespace {
 Status record(store::Store& store, const std::string& name, const RouteAct& act) {
   Deed deed{name, {}, act.who, act.why, act.from};
   deed.about.topic = act.route;
-  auto begun = begin_deed(store, deed, "");
-  auto ended = begun ? end_deed(store, *begun, {}, "") : begun;
-  if (ended) return {};
-  return Error(ended.error().code(),
-               name + " of route '" + act.route + "' is done, but not recorded: " + ended.error().message());
+  const auto recorded = record_deed(store, deed);
+  if (recorded) return {};
+  return Error(recorded.error().code(),
+               name + " of route '" + act.route + "' is done, but not recorded: " + recorded.error().message());
 }
 
 }  // namespace

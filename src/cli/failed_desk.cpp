@@ -217,7 +217,7 @@ class Desk {
 
 int failed_desk(const Session& session, const std::string& store) {
   if (session.json || !session.terminal.in_is_terminal || !session.terminal.out_is_terminal) {
-    complain("without a terminal say what: list, show, groups, resend, drop, restore or edit");
+    complain("without a terminal say what: list, show, groups, resend, drop, restore, edit, take, resolve or reopen");
     return wrong_usage;
   }
   auto opened = open_for_command(session, store);

@@ -11,8 +11,8 @@ bool is_ascii_word(char c) noexcept {
 
 /// `stands_for_one(c)` says whether `?` may stand for the byte.
 ///
-/// Only the last `*` is ever retried: an earlier one already matched as little as it had to, and more can't
-/// help.
+/// Only the last `*` is ever retried: an earlier one already matched as little as it had to, and more
+/// can't help.
 template <class Predicate>
 bool matches(std::string_view pattern, std::string_view text, const Predicate& stands_for_one) noexcept {
   std::size_t p = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ enum class Act {
   edit,
   pause,  ///< and resume
 };
+inline constexpr std::array every_act{Act::resend, Act::drop, Act::edit, Act::pause};
 
 /// As the configuration file writes them.
 std::string_view to_string(Act value) noexcept;

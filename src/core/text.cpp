@@ -123,8 +123,7 @@ Status check_template(std::string_view text) {
 }
 
 std::string lower_ascii(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(text, text.begin(), [](char c) { return lower_ascii(c); });
   return text;
 }
 

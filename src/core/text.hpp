@@ -25,6 +25,7 @@ Status check_template(std::string_view text);
 inline bool is_template(std::string_view text) { return text.find('{') != std::string_view::npos; }
 
 /// ASCII letters in lower case; all else as it is.
+constexpr char lower_ascii(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 std::string lower_ascii(std::string text);
 
 /// Two lower-case digits for each byte, and the bytes again; what is no digit counts as 0.

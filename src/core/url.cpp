@@ -6,15 +6,15 @@
 #include <cstddef>
 #include <optional>
 
+#include "core/text.hpp"
+
 namespace waybill {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_scheme(std::string_view text) noexcept {
-  const auto letter = [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; };
+  const auto letter = [](char c) { return lower_ascii(c) >= 'a' && lower_ascii(c) <= 'z'; };
   const auto allowed = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '.' || c == '-'; };
   return !text.empty() && letter(text.front()) && std::all_of(text.begin(), text.end(), allowed);
 }
@@ -136,7 +136,7 @@ bool ends_with_password_key(std::string_view text) noexcept {
   constexpr std::string_view word = "password";
   if (text.size() < word.size()) return false;
   const auto tail = text.substr(text.size() - word.size());
-  return std::equal(word.begin(), word.end(), tail.begin(), [](char a, char b) { return a == lower(b); });
+  return std::equal(word.begin(), word.end(), tail.begin(), [](char a, char b) { return a == lower_ascii(b); });
 }
 
 // `password=` and `sslpassword=`, in a query and in a PostgreSQL connection string alike.
@@ -165,7 +165,7 @@ Result<Url> parse_url(std::string_view text) {
   const auto scheme = text.substr(0, colon);
   if (!is_scheme(scheme)) return malformed("before '://' stands no scheme such as postgresql or amqp");
   Url url;
-  std::transform(scheme.begin(), scheme.end(), std::back_inserter(url.scheme), lower);
+  url.scheme = lower_ascii(std::string(scheme));
   if (auto status = read_after_scheme(url, text.substr(colon + 3)); !status) return std::move(status).error();
   return url;
 }

@@ -12,7 +12,7 @@ using admin::CauseAct;
 using admin::Json;
 
 Result<CauseAct> act_of(const std::string& word) {
-  for (const auto act : {CauseAct::take, CauseAct::resolve, CauseAct::reopen}) {
+  for (const auto act : admin::every_cause_act) {
     if (to_string(act) == word) return act;
   }
   return wrong("act", "is none of take, resolve, reopen");

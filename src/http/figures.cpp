@@ -36,7 +36,7 @@ Json topics_json(const Topics& topics) { return topics.all() ? Json(nullptr) : J
 
 Json acts_json(const Principal& who) {
   Json acts = Json::array();
-  for (const auto act : {Act::resend, Act::drop, Act::edit, Act::pause}) {
+  for (const auto act : every_act) {
     if (who.may(act).any()) acts.push_back(to_string(act));
   }
   return acts;

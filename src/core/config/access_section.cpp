@@ -1,7 +1,6 @@
 // Who may ask a relay for what.
 
 #include <algorithm>
-#include <array>
 
 #include "core/config/named_sections.hpp"
 #include "core/config/sections.hpp"
@@ -39,7 +38,6 @@ namespace config {
 namespace {
 
 constexpr std::size_t digest_digits = 64;
-constexpr std::array every_act{Act::resend, Act::drop, Act::edit, Act::pause};
 
 bool is_digest(std::string_view text) {
   const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };

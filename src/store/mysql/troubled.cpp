@@ -31,10 +31,11 @@ std::string where(const FailedFilter& filter, Values& values) {
   };
   if (!filter.state.empty()) add(" AND state = ?", filter.state);
   if (!filter.topic.empty()) add(" AND topic LIKE ? ESCAPE '|'", glob_to_like(filter.topic));
-  for (const auto& glob : filter.within)
-    add(&glob == &filter.within.front() ? " AND (topic LIKE ? ESCAPE '|'" : " OR topic LIKE ? ESCAPE '|'",
-        glob_to_like(glob));
-  if (!filter.within.empty()) clause += ")";
+  if (!filter.within.empty()) {
+    clause += " AND (FALSE";
+    for (const auto& glob : filter.within) add(" OR topic LIKE ? ESCAPE '|'", glob_to_like(glob));
+    clause += ")";
+  }
   if (filter.key) add(" AND `key` = ?", *filter.key);
   if (!filter.reason.empty()) add(" AND reason = ?", filter.reason);
   if (!filter.cause.empty()) add(" AND INSTR(answer, ?) > 0", filter.cause);
