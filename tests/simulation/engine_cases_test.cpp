@@ -32,8 +32,7 @@ class EngineCases : public testing::Test {
     node_->connect(0, now_);
   }
 
-  void commit(const std::string& id, Nature nature = Nature::ordinary) {
-    Message message;
+  void commit(const std::string& id, Nature nature = Nature::ordinary, Message message = {}) {
     message.id = MessageId{id};
     message.topic = Topic{"orders.created"};
     message.key = Key{"17"};
@@ -276,6 +275,22 @@ TEST_F(EngineCases, case_41_only_monotonic_time_decides_when_a_retry_is_due) {
   const auto refused = ledger_.refusals["m1"];
   EXPECT_GE(refused, 1U);
   EXPECT_LE(refused, 3U);
+}
+
+TEST_F(EngineCases, a_relay_that_dies_idle_does_not_begin_a_wait_anew) {
+  start();
+  Message later;
+  later.not_before = std::chrono::system_clock::time_point{std::chrono::minutes{10}};  // the store's clock stands at 0
+  commit("m1", Nature::ordinary, later);
+  for (int owner = 0; owner < 5; ++owner) {
+    for (int second = 0; second < 120; ++second) pass(std::chrono::seconds{1});
+    node_->kill(weather_, rng_);
+    node_ = std::make_unique<Node>(config_, *store_, ledger_, 0, 0);
+    work();
+    node_->connect(0, now_);
+  }
+  for (int second = 0; second < 180; ++second) pass(std::chrono::seconds{1});
+  EXPECT_EQ(ledger_.arrivals.size(), 1U);
 }
 
 TEST_F(EngineCases, store_calls_under_way_share_the_memory) {
