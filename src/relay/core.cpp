@@ -46,7 +46,7 @@ Actions RelayCore::handle(Event event, MonoTime now) {
 void RelayCore::on(const LaneOpened& event) {
   forget_everything();
   open_ = true;
-  opened_at_ = heard_at_ = next_due_ = now_;
+  opened_at_ = heard_at_ = next_due_ = settled_at_ = now_;
   clock_base_ = event.state.clock;
   wall_ = event.state.wall;
   unclean_ = recovering_ = event.state.unclean;

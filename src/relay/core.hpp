@@ -181,6 +181,7 @@ class RelayCore {
   bool outbox_empty_ = false;
   bool retries_empty_ = false;
   MonoTime next_due_{};
+  MonoTime settled_at_{};  // last asked for: so far the store knows the lane's clock
   std::uint64_t settlements_issued_ = 0;
   std::uint64_t settlements_durable_ = 0;
   struct Leaving {

@@ -10,6 +10,8 @@ namespace {
 // One transaction a few tens of times a second at most, whatever the rate.
 constexpr Duration settle_interval = std::chrono::milliseconds{50};
 constexpr Duration proof_interval = std::chrono::seconds{3};
+// What waits has its time by the lane's clock. A relay that dies takes with it how far it went since the last settlement.
+constexpr Duration clock_interval = std::chrono::seconds{30};
 constexpr Duration relief_interval = std::chrono::milliseconds{100};
 constexpr std::size_t settle_batch = 1000;
 constexpr std::size_t largest_chunk = 500;
@@ -41,7 +43,10 @@ void RelayCore::flush_settlements() {
     finish_stop();
     return;
   }
-  if (settle_.empty()) return;
+  if (settle_.empty()) {
+    if (!retries_empty_ && now_ - settled_at_ >= clock_interval) settle_now();
+    return;
+  }
   const bool due = settle_.urgent() || recovering_ || settle_.size() >= settle_batch ||
                    now_ - settle_.oldest() >= settle_interval ||
                    unsettled() * 4 >= std::uint64_t{limits_.unsettled} * 3;
@@ -49,6 +54,7 @@ void RelayCore::flush_settlements() {
 }
 
 void RelayCore::settle_now() {
+  settled_at_ = now_;
   auto batch = settle_.take();
   batch.now = lane_now();
   if (const Tracked* marked = recovering_ && marked_ ? tracked_.find(*marked_) : nullptr)
