@@ -53,6 +53,7 @@ void RelayCore::on(const LaneOpened& event) {
   if (event.state.suspect != harmless_) suspect_ = event.state.suspect;
   suspect_kills_ = event.state.suspect_kills;
   for (const auto& scope : event.state.blocked) sequences_.restore(scope);
+  for (auto& state : states_) state.has_set_aside = true;  // perhaps the owner before us left some
   if (unclean_) {
     for (auto& pipe : pipes_) pipe.restart_window();
   }
@@ -84,6 +85,8 @@ void RelayCore::forget_everything() {
     state.in_flight = 0;
     state.probing = false;
     state.relieved_since.reset();
+    state.has_set_aside = false;
+    state.set_aside_in = 0;
   }
   for (auto& blame : blames_) blame.reset();
   proving_ = fetch_pending_ = due_pending_ = settle_pending_ = final_settle_ = false;
@@ -96,6 +99,7 @@ void RelayCore::forget_everything() {
   marked_.reset();
   backlog_wanted_.clear();
   backlogs_pending_ = 0;
+  set_aside_pending_ = false;
 }
 
 void RelayCore::on(BrokerUp event) {

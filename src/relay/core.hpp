@@ -76,6 +76,7 @@ class RelayCore {
   void on(FreshFetched event);
   void on(RetriesDue event);
   void on(BacklogFetched event);
+  void on(SetAsideFetched event);
   void admit(store::Claimed claimed, const store::Scope* draining);
   void enqueue(Tracked tracked);
   void take_turn(Tag tag);
@@ -134,6 +135,8 @@ class RelayCore {
   void prove_ownership();
   void request_fresh();
   void request_backlogs();
+  void request_set_aside();
+  bool has_room() const;
   std::size_t chunk() const;
   std::size_t buffer_limit() const;
   std::size_t bytes_for(std::size_t share) const;
@@ -202,6 +205,8 @@ class RelayCore {
   std::uint64_t last_retry_in_ = 0;  // the settlement that carries the last retry to the store
   std::deque<store::Scope> backlog_wanted_;
   std::size_t backlogs_pending_ = 0;
+  bool set_aside_pending_ = false;
+  std::uint64_t set_aside_knows_ = 0;  // how many settlements the call under way comes after
 
   // after an unclean end: one message at a time, named in the store before it goes out
   bool recovering_ = false;

@@ -41,6 +41,11 @@ struct BacklogFetched {
   store::Scope scope;
   store::Fetched fetched;
 };
+/// Answer to FetchSetAside.
+struct SetAsideFetched {
+  std::size_t route = 0;
+  store::Fetched fetched;
+};
 /// Answer to Settle: it is durable.
 struct Settled {
   store::SettleReport report;
@@ -74,8 +79,9 @@ struct StopRequested {};
 /// Nothing happened, time went by.
 struct Tick {};
 
-using Event = std::variant<LaneOpened, LaneLost, FreshFetched, RetriesDue, BacklogFetched, Settled, SuspectMarked,
-                           BrokerUp, BrokerDown, BrokerBlocked, OutcomesArrived, RoutesPaused, StopRequested, Tick>;
+using Event = std::variant<LaneOpened, LaneLost, FreshFetched, RetriesDue, BacklogFetched, SetAsideFetched, Settled,
+                           SuspectMarked, BrokerUp, BrokerDown, BrokerBlocked, OutcomesArrived, RoutesPaused,
+                           StopRequested, Tick>;
 
 // ---- actions ----
 
@@ -91,6 +97,11 @@ struct FetchBacklog {
   store::Scope scope;
   store::FetchLimit limit;
 };
+struct FetchSetAside {
+  std::size_t route = 0;  ///< which of the configuration's routes, by position
+  std::string topic;      ///< as it names the route in the store
+  store::FetchLimit limit;
+};
 struct Settle {
   store::SettleBatch batch;
 };
@@ -102,7 +113,7 @@ struct Publish {
   std::vector<broker::Outgoing> messages;
 };
 
-using Action = std::variant<FetchFresh, FetchDue, FetchBacklog, Settle, MarkSuspect, Publish>;
+using Action = std::variant<FetchFresh, FetchDue, FetchBacklog, FetchSetAside, Settle, MarkSuspect, Publish>;
 using Actions = std::vector<Action>;
 
 }  // namespace waybill::relay

@@ -60,6 +60,14 @@ void RelayCore::on(BacklogFetched event) {
   }
 }
 
+void RelayCore::on(SetAsideFetched event) {
+  heard_at_ = now_;
+  set_aside_pending_ = false;
+  for (auto& claimed : event.fetched.messages) admit(std::move(claimed), nullptr);
+  RouteState& state = states_[event.route];
+  state.has_set_aside = event.fetched.more || state.set_aside_in > set_aside_knows_;
+}
+
 void RelayCore::admit(store::Claimed claimed, const store::Scope* draining) {
   const auto route = routes_.find(claimed.message->topic.str());
   Tracked tracked;

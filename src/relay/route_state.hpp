@@ -45,6 +45,8 @@ struct RouteState {
   std::size_t in_flight = 0;
   MonoTime waiting_since{};                ///< in flight and nothing answered since then: how long it has been stalled
   std::optional<MonoTime> relieved_since;  ///< its messages were first set aside then, and nothing was answered since
+  bool has_set_aside = false;              ///< the store may have messages of it that were set aside
+  std::uint64_t set_aside_in = 0;          ///< the settlement that carries the last of them to the store
   bool at_fault = false;                   ///< its exchange is missing or refused
   MonoTime retry_at{};                     ///< when a message may probe a route at fault
   Duration backoff{0};

@@ -10,7 +10,8 @@ namespace {
 // One transaction a few tens of times a second at most, whatever the rate.
 constexpr Duration settle_interval = std::chrono::milliseconds{50};
 constexpr Duration proof_interval = std::chrono::seconds{3};
-// What waits has its time by the lane's clock. A relay that dies takes with it how far it went since the last settlement.
+// What waits has its time by the lane's clock. A relay that dies takes with it how far it went since the last
+// settlement.
 constexpr Duration clock_interval = std::chrono::seconds{30};
 constexpr Duration relief_interval = std::chrono::milliseconds{100};
 constexpr std::size_t settle_batch = 1000;
@@ -135,13 +136,17 @@ void RelayCore::request_fetches() {
   if (stopping_ || !any_broker_usable()) return;
   relieve_stuck_routes();
   request_fresh();
-  if (!due_pending_ && now_ >= next_due_ && tracked_.count() < buffer_limit() &&
-      tracked_.bytes() < limits_.buffer_bytes) {
+  if (!due_pending_ && now_ >= next_due_ && has_room()) {
     due_pending_ = true;
     due_knows_ = settlements_issued_;
     out_.emplace_back(FetchDue{lane_now(), {chunk(), bytes_for(4)}});
   }
+  request_set_aside();
   request_backlogs();
+}
+
+bool RelayCore::has_room() const {
+  return tracked_.count() < buffer_limit() && tracked_.bytes() < limits_.buffer_bytes;
 }
 
 // With its memory full or no broker there the engine asks the store for nothing: it would never hear again that the
@@ -169,14 +174,27 @@ void RelayCore::request_backlogs() {
   if (backlog_wanted_.empty()) return;
   if (!settle_.empty() && settle_pending_) return;
   if (!settle_.empty()) settle_now();
-  while (!backlog_wanted_.empty() && backlogs_pending_ < most_backlog_calls && tracked_.count() < buffer_limit() &&
-         tracked_.bytes() < limits_.buffer_bytes) {
+  while (!backlog_wanted_.empty() && backlogs_pending_ < most_backlog_calls && has_room()) {
     const auto scope = std::move(backlog_wanted_.front());
     backlog_wanted_.pop_front();
     if (!sequences_.wants_backlog(scope)) continue;
     sequences_.backlog_requested(scope);
     ++backlogs_pending_;
     out_.emplace_back(FetchBacklog{scope, {backlog_chunk, bytes_for(4 * most_backlog_calls)}});
+  }
+}
+
+// A route that moves again need not wait until the time of each message comes that was set aside while it stood still.
+void RelayCore::request_set_aside() {
+  if (set_aside_pending_ || !has_room()) return;
+  for (RouteIndex route = 0; route < routes_.size(); ++route) {
+    const RouteState& state = states_[route];
+    const bool is_fed = state.ready.size() >= chunk();
+    if (!state.has_set_aside || is_stuck(route) || is_fed || state.set_aside_in > settlements_issued_) continue;
+    set_aside_pending_ = true;
+    set_aside_knows_ = settlements_issued_;
+    out_.emplace_back(FetchSetAside{route, routes_.route(route).topic, {chunk(), bytes_for(4)}});
+    return;
   }
 }
 

@@ -163,6 +163,10 @@ Status StoreWorker::perform(store::Lane& lane, StoreAction action) {
     auto fetched = lane.backlog(backlog->scope, backlog->limit);
     if (!fetched) return fetched.error();
     sink_(BacklogFetched{backlog->scope, std::move(*fetched)}, tenure);
+  } else if (const auto* aside = std::get_if<FetchSetAside>(&action)) {
+    auto fetched = lane.set_aside(aside->topic, aside->limit);
+    if (!fetched) return fetched.error();
+    sink_(SetAsideFetched{aside->route, std::move(*fetched)}, tenure);
   } else if (const auto* settle = std::get_if<Settle>(&action)) {
     auto report = lane.settle(settle->batch);
     if (!report) return report.error();

@@ -23,7 +23,7 @@ namespace waybill::relay {
 /// One holding of a lane, from LaneOpened to LaneLost; actions of an earlier one are not performed.
 using Tenure = std::uint64_t;
 
-using StoreAction = std::variant<FetchFresh, FetchDue, FetchBacklog, Settle, MarkSuspect>;
+using StoreAction = std::variant<FetchFresh, FetchDue, FetchBacklog, FetchSetAside, Settle, MarkSuspect>;
 
 /// Takes one lane, again and again, and works on it as long as it is held.
 class StoreWorker {

@@ -12,14 +12,15 @@ namespace {
 constexpr const char* route_stopped = "route_stopped";
 // How often a message held back asks whether its route goes on.
 constexpr Duration look_again = std::chrono::seconds{5};
-// As long as the route has stood still, so that the store is not asked for the same messages again and again.
+// As long as the route has stood still, so that the store is not asked for the same messages again and again. They come
+// before their time when it moves.
 constexpr Duration least_set_aside = std::chrono::seconds{30};
 constexpr Duration longest_set_aside = std::chrono::minutes{5};
 
-// What the next owner must still know of a message that goes back unsent.
-const char* reason_to_wait(const Tracked& tracked) {
+// What the next owner must still know of a message that goes back unsent; else `otherwise`.
+const char* reason_to_wait(const Tracked& tracked, const char* otherwise) {
   if (tracked.suspect) return "suspect";
-  return tracked.doubt ? "unanswered" : "delayed";
+  return tracked.doubt ? "unanswered" : otherwise;
 }
 
 }  // namespace
@@ -84,14 +85,21 @@ void RelayCore::retry_later(Tag tag, const char* reason, const std::string& answ
   leave_sequence(store::Scope{tracked.scope}, tag);
 }
 
-// Uncounted, until others have had their turn. One that is in flight stays in memory too, since its answer may still
+// Uncounted, until the route moves. Those in doubt, a window of them at most, have a reason of their own and come when
+// it is their time, which therefore is short. One that is in flight stays in memory too, since its answer may still
 // come: only what stands behind it goes.
 void RelayCore::set_aside(Tag tag) {
   Tracked& tracked = *tracked_.find(tag);
   if (!tracked.in_flight) {
-    const Duration since = now_ - state_of(tracked).relieved_since.value_or(now_);
-    retry_later(tag, reason_to_wait(tracked), "set aside while its route does not move",
-                std::clamp<Duration>(since, least_set_aside, longest_set_aside));
+    RouteState& state = state_of(tracked);
+    const Duration since = now_ - state.relieved_since.value_or(now_);
+    const bool comes_early = !tracked.suspect && !tracked.doubt;
+    if (comes_early) {
+      state.has_set_aside = true;
+      state.set_aside_in = settlements_issued_ + 1;
+    }
+    retry_later(tag, reason_to_wait(tracked, store::reason_set_aside), "set aside while its route does not move",
+                std::clamp<Duration>(since, least_set_aside, comes_early ? longest_set_aside : least_set_aside));
     return;
   }
   auto settlement = settlement_of(tracked, Verdict::retry);
@@ -155,7 +163,7 @@ void RelayCore::put_back(Tag tag) {
     settle_.add(settlement_of(tracked, Verdict::parked), now_, false);
   } else if (tracked.origin == Origin::retry) {
     auto settlement = settlement_of(tracked, Verdict::retry);
-    settlement.reason = reason_to_wait(tracked);
+    settlement.reason = reason_to_wait(tracked, "delayed");
     settlement.answer = "waits behind another message of its key";
     settlement.due_at = LaneTime{lane_now().ms + 1000};
     settle_.add(std::move(settlement), now_, true);

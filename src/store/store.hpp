@@ -87,6 +87,9 @@ struct Due {
                          ///< with reason `route_stopped`, which wait for a person
 };
 
+/// The reason of a retry that Lane::set_aside() hands out before its time.
+inline constexpr const char* reason_set_aside = "set_aside";
+
 /// What became of one message, as the engine decided.
 enum class Verdict {
   confirmed,  ///< leaves the store
@@ -112,9 +115,12 @@ struct Settlement {
   bool unanswered = false;  ///< retry only: it is in flight still and will be settled again: until then it counts as
                             ///< handed out by due() in this session
   std::string reason;    ///< retry and failed: `rejected unroutable no_route malformed too_large poison delayed suspect
-                         ///< route_fault unanswered`
+                         ///< route_fault unanswered route_stopped set_aside`
   std::string answer;    ///< the broker's words, verbatim
   std::string endpoint;  ///< which broker connection gave the answer; empty when none was asked
+
+  /// It was not sent since it was last settled, which may be so for weeks: its history gains no line.
+  bool is_put_off() const { return reason == "delayed" || reason == "route_stopped" || reason == "set_aside"; }
 };
 
 /// A change of the set of blocked scopes.
@@ -177,6 +183,11 @@ class Lane {
   /// that this session has not yet handed out as backlog. Leaves out messages with a `not_before`: those never wait in
   /// the outbox, they go by the retry table. Empty: nothing waits.
   virtual Result<Fetched> backlog(const Scope& scope, FetchLimit limit) = 0;
+
+  /// Retries of a route with the reason reason_set_aside, whatever their time, that this session has not handed out
+  /// since they were last settled. One call goes on where the last for this route ended, until nothing is left (`more`
+  /// is false); the next then begins anew.
+  virtual Result<Fetched> set_aside(const std::string& route, FetchLimit limit) = 0;
 
   /// Stores what became of messages. All or nothing, durable on return. After an error the outcome may be in doubt; the
   /// session must be given up.

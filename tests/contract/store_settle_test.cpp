@@ -171,7 +171,7 @@ TEST_P(StoreContract, WaitingWithoutBeingSentLeavesNothingInTheHistory) {
   auto lane = acquire();
   send_row({.id = "m1"});
   settle(*lane, {retry(fetch(*lane, 1)[0], 10)});
-  for (const char* reason : {"route_stopped", "delayed"}) {
+  for (const char* reason : {"route_stopped", "delayed", "set_aside"}) {
     auto held = retry(due(*lane, 10)[0], 10);
     held.reason = reason;
     settle(*lane, {held});

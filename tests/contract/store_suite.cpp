@@ -91,6 +91,18 @@ Claims StoreContract::backlog(store::Lane& lane, const Scope& scope) {
   return fetched ? std::move(fetched->messages) : Claims{};
 }
 
+Claims StoreContract::set_aside(store::Lane& lane, const std::string& route, std::size_t at_once) {
+  Claims all;
+  while (true) {
+    auto fetched = lane.set_aside(route, {at_once, no_limit.bytes});
+    EXPECT_TRUE(fetched) << fetched.error().message();
+    if (!fetched) return all;
+    EXPECT_LE(fetched->messages.size(), at_once);
+    for (auto& claimed : fetched->messages) all.push_back(std::move(claimed));
+    if (!fetched->more) return all;
+  }
+}
+
 Settlement StoreContract::verdict(const Claimed& claimed, Verdict verdict) const {
   Settlement settlement;
   settlement.ticket = claimed.ticket;
@@ -110,6 +122,14 @@ Settlement StoreContract::retry(const Claimed& claimed, std::int64_t due_ms, boo
   settlement.answer = "basic.nack";
   settlement.endpoint = "127.0.0.1:5672";
   settlement.blocks = blocks;
+  return settlement;
+}
+
+Settlement StoreContract::put_aside(const Claimed& claimed, std::int64_t due_ms) const {
+  auto settlement = verdict(claimed, Verdict::retry);
+  settlement.attempt = claimed.attempt - 1;
+  settlement.due_at = LaneTime{due_ms};
+  settlement.reason = store::reason_set_aside;
   return settlement;
 }
 

@@ -47,10 +47,14 @@ class StoreContract : public testing::TestWithParam<std::string_view> {
   Claims fetch_some(store::Lane& lane, std::size_t at_most);
   Claims due(store::Lane& lane, std::int64_t now_ms);
   Claims backlog(store::Lane& lane, const Scope& scope);
+  /// All of them, in portions of `at_once`.
+  Claims set_aside(store::Lane& lane, const std::string& route, std::size_t at_once = 1000);
 
   Settlement verdict(const Claimed& claimed, Verdict verdict) const;
   Settlement confirmed(const Claimed& claimed) const { return verdict(claimed, Verdict::confirmed); }
   Settlement retry(const Claimed& claimed, std::int64_t due_ms, bool blocks = false) const;
+  /// Set aside unsent, for the route `orders.*`.
+  Settlement put_aside(const Claimed& claimed, std::int64_t due_ms) const;
   Settlement failed(const Claimed& claimed, const std::string& reason = "rejected",
                     const std::string& answer = "no") const;
   store::SettleReport settle(store::Lane& lane, std::vector<Settlement> messages, std::vector<ScopeChange> scopes = {},

@@ -69,6 +69,11 @@ std::variant<Event, Error> Node::execute(const StoreAction& action) {
     if (!fetched) return fetched.error();
     return Event{BacklogFetched{backlog->scope, std::move(*fetched)}};
   }
+  if (const auto* aside = std::get_if<FetchSetAside>(&action)) {
+    auto fetched = lane_->set_aside(aside->topic, aside->limit);
+    if (!fetched) return fetched.error();
+    return Event{SetAsideFetched{aside->route, std::move(*fetched)}};
+  }
   if (const auto* settle = std::get_if<Settle>(&action)) {
     auto report = lane_->settle(settle->batch);
     if (!report && report.error().code() == ErrorCode::refused) misuse_ = report.error().message();

@@ -48,8 +48,8 @@ class Node {
   void kill(const Weather& weather, Rng& rng);
 
  private:
-  using StoreAction =
-      std::variant<relay::FetchFresh, relay::FetchDue, relay::FetchBacklog, relay::Settle, relay::MarkSuspect>;
+  using StoreAction = std::variant<relay::FetchFresh, relay::FetchDue, relay::FetchBacklog, relay::FetchSetAside,
+                                   relay::Settle, relay::MarkSuspect>;
   void perform(relay::Actions actions);
   void refuse(std::size_t broker, MonoTime now);
   void lose_lane(MonoTime now, const Weather& weather, Rng& rng);

@@ -141,6 +141,39 @@ TEST_F(SilentRoute, ThatAPersonPausesSendsNothingAndHoldsUpNobody) {
   EXPECT_EQ(ledger_.arrivals.size(), 200U) << "nothing was sent twice";
 }
 
+TEST_F(SilentRoute, GetsWhatWasSetAsideAtOnceWhenItMovesAgain) {
+  add_route("moving.*", "main");
+  start();
+  node_->connect(0, now_);
+  node_->pause_routes({"by alice: maintenance", ""}, now_);
+  commit("stuck.created", 500, 500);
+  commit("moving.created", 100, 100);
+  go_on(400);
+  for (const auto& [ticket, row] : store_->retry_rows()) EXPECT_EQ(row.reason, "set_aside");
+  EXPECT_GT(store_->retry_rows().size(), 400U);
+  node_->pause_routes({"", ""}, now_);
+  go_on(10);
+  EXPECT_EQ(confirmed(0), 500U);
+  EXPECT_TRUE(store_->retry_rows().empty() && store_->outbox_rows().empty());
+  EXPECT_EQ(ledger_.arrivals.size(), 600U) << "nothing was sent twice";
+}
+
+TEST_F(SilentRoute, GetsWhatAnEarlierOwnerSetAsideAtOnce) {
+  add_route("moving.*", "main");
+  start();
+  node_->connect(0, now_);
+  node_->pause_routes({"by alice: maintenance", ""}, now_);
+  commit("stuck.created", 500, 500);
+  go_on(400);
+  node_->kill(weather_, rng_);
+  node_ = std::make_unique<Node>(config_, *store_, ledger_, 1, 0);
+  go_on(1);
+  node_->connect(0, now_);
+  go_on(20);
+  EXPECT_EQ(confirmed(0), 500U);
+  EXPECT_TRUE(store_->retry_rows().empty() && store_->outbox_rows().empty());
+}
+
 TEST_F(SilentRoute, ThatAPersonPausesStillTakesTheAnswersThatWereOnTheirWay) {
   start();
   node_->connect(0, now_);

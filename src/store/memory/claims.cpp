@@ -117,14 +117,37 @@ Due MemoryLane::find_due(LaneTime now, FetchLimit limit) {
       due.more = true;
       break;
     }
-    retry.claimed = true;
-    retries_out_.insert(sequence);
+    hand_out(sequence, retry);
     due.messages.push_back(std::move(claimed));
   }
   for (const auto& [scope, after] : row().blocked) {
     if (tables_->blocker(number_, scope) == nullptr) due.released.push_back(scope);
   }
   return due;
+}
+
+Fetched MemoryLane::find_set_aside(const std::string& route, FetchLimit limit) {
+  Fetched fetched;
+  Quota quota{limit};
+  for (auto& [sequence, retry] : tables_->retry) {
+    if (retry.lane != number_ || retry.state != "sending" || retry.reason != "set_aside" || retry.route != route ||
+        retries_out_.contains(sequence)) {
+      continue;
+    }
+    auto claimed = claim_retry(sequence, retry);
+    if (!quota.admit(claimed)) {
+      fetched.more = true;
+      break;
+    }
+    hand_out(sequence, retry);
+    fetched.messages.push_back(std::move(claimed));
+  }
+  return fetched;
+}
+
+void MemoryLane::hand_out(Sequence sequence, RetryRow& row) {
+  row.claimed = true;
+  retries_out_.insert(sequence);
 }
 
 Fetched MemoryLane::read_backlog(const Scope& scope, FetchLimit limit) {

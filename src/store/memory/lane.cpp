@@ -88,6 +88,10 @@ Result<Fetched> MemoryLane::backlog(const Scope& scope, FetchLimit limit) {
   return guarded<Fetched>(Call::backlog, [&] { return read_backlog(scope, limit); });
 }
 
+Result<Fetched> MemoryLane::set_aside(const std::string& route, FetchLimit limit) {
+  return guarded<Fetched>(Call::set_aside, [&] { return find_set_aside(route, limit); });
+}
+
 Result<SettleReport> MemoryLane::settle(const SettleBatch& batch) {
   return guarded<SettleReport>(Call::settle, [&]() -> Result<SettleReport> {
     std::set<Sequence> unanswered;  // may be settled a second time in the same batch

@@ -25,6 +25,7 @@ class MemoryLane final : public Lane {
   Result<Fetched> fetch(FetchLimit limit) override;
   Result<Due> due(LaneTime now, FetchLimit limit) override;
   Result<Fetched> backlog(const Scope& scope, FetchLimit limit) override;
+  Result<Fetched> set_aside(const std::string& route, FetchLimit limit) override;
   Result<SettleReport> settle(const SettleBatch& batch) override;
   Status mark_suspect(Ticket ticket) override;
   Result<bool> await(Deadline deadline, int interrupt) override;
@@ -38,6 +39,8 @@ class MemoryLane final : public Lane {
   Fetched fetch_fresh(FetchLimit limit);
   Due find_due(LaneTime now, FetchLimit limit);
   Fetched read_backlog(const Scope& scope, FetchLimit limit);
+  Fetched find_set_aside(const std::string& route, FetchLimit limit);
+  void hand_out(Sequence sequence, RetryRow& row);
   Claimed claim_outbox(Sequence sequence, const OutboxRow& row, Origin origin) const;
   Claimed claim_retry(Sequence sequence, RetryRow& row);
   void limit_payload(Claimed& claimed) const;

@@ -5,11 +5,6 @@
 namespace waybill::store::memory {
 namespace {
 
-/// What was put off or held behind a stopped route was not sent: it may wait for weeks and must write nothing.
-bool was_tried(const Settlement& settlement) {
-  return settlement.reason != "delayed" && settlement.reason != "route_stopped";
-}
-
 class SettlementWriter {
  public:
   SettlementWriter(Tables& tables, std::uint32_t lane, const std::string& holder, LaneTime now)
@@ -89,7 +84,7 @@ class SettlementWriter {
     row.claimed = false;
     row.due_ms = due_ms;
     row.changed_at_ms = tables_.wall_ms();
-    if (was_tried(settlement)) remember(row.message.id, settlement, settlement.reason);
+    if (!settlement.is_put_off()) remember(row.message.id, settlement, settlement.reason);
   }
 
   void park(const Settlement& settlement) {

@@ -69,7 +69,7 @@ struct LaneRow {
 };
 
 /// The calls that can be told to fail.
-enum class Call { acquire, fetch, due, backlog, settle, mark_suspect, await, persist };
+enum class Call { acquire, fetch, due, backlog, set_aside, settle, mark_suspect, await, persist };
 
 enum class Fault {
   none,

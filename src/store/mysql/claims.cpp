@@ -215,34 +215,12 @@ Status MysqlLane::claim(Seq seq) {
 Result<Due> MysqlLane::due(LaneTime now, FetchLimit limit) {
   if (limit.messages == 0) last_proof_ = MonoTime{};
   if (auto owner = prove_ownership(); !owner) return owner.error();
+  store::DuePosition last;
+  auto fetched = hand_out_retries("due_ms <= ?", {now.ms}, limit, last);
+  if (!fetched) return give_up(fetched.error());
   Due due;
-  std::string where = "FROM waybill_retry WHERE state = 'sending' AND due_ms <= ?";
-  Values values{static_cast<std::int64_t>(max_payload_), now.ms};
-  if (!retries_out_.empty()) {
-    where += " AND seq NOT IN (" + placeholders(retries_out_.size()) + ")";
-    for (const auto seq : retries_out_) values.emplace_back(seq);
-  }
-  const auto asked = std::min<std::size_t>(limit.messages, 500);
-  auto rows = connection_.query("SELECT " WAYBILL_MYSQL_MESSAGE_COLUMNS ", attempts, tries, claimed, reason " + where +
-                                    " ORDER BY due_ms, seq LIMIT " + std::to_string(asked),
-                                values, finding_due);
-  if (!rows) return give_up(rows.error());
-  std::size_t bytes = 0;
-  Values first_time;
-  for (std::size_t row = 0; row < rows->count(); ++row) {
-    auto read = read_message(*rows, row, max_payload_);
-    if (!has_room(due.messages, bytes, read.message, limit)) break;
-    auto claimed = claimed_of(std::move(read), Origin::retry);
-    const auto attempts = static_cast<std::uint32_t>(rows->number(row, first_own_column));
-    const bool maybe_sent = rows->number(row, first_own_column + 2) != 0;
-    claimed.attempt = std::max(attempts + 1, maybe_sent ? 2U : 1U);
-    claimed.tries = static_cast<std::uint32_t>(rows->number(row, first_own_column + 1));
-    if (claimed.defect.empty()) claimed.reason = rows->text(row, first_own_column + 3);
-    if (claimed.attempt == 1) first_time.emplace_back(static_cast<Seq>(claimed.ticket.value));
-    due.messages.push_back(std::move(claimed));
-  }
-  due.more = due.messages.size() < rows->count() || (asked > 0 && rows->count() == asked);
-  if (auto claimed = claim_delayed(first_time); !claimed) return give_up(claimed.error());
+  due.messages = std::move(fetched->messages);
+  due.more = fetched->more;
   auto waiting = connection_.query(
       "SELECT EXISTS (SELECT 1 FROM waybill_retry WHERE state = 'sending' AND due_ms > ? AND reason <> "
       "'route_stopped')",
@@ -250,12 +228,58 @@ Result<Due> MysqlLane::due(LaneTime now, FetchLimit limit) {
   if (!waiting) return give_up(waiting.error());
   due.waiting = waiting->number(0, 0) != 0;
   if (auto found = find_released(due); !found) return give_up(found.error());
-  for (const auto& claimed : due.messages) retries_out_.insert(static_cast<Seq>(claimed.ticket.value));
   return due;
 }
 
+Result<Fetched> MysqlLane::set_aside(const std::string& route, FetchLimit limit) {
+  if (auto owner = prove_ownership(); !owner) return owner.error();
+  auto& last = set_aside_at_[route];
+  // Not as a comparison of pairs: for that MariaDB would read the index from its beginning.
+  auto fetched = hand_out_retries("reason = 'set_aside' AND route = ? AND due_ms >= ? AND (due_ms > ? OR seq > ?)",
+                                  {route, last.due_ms, last.due_ms, last.seq}, limit, last);
+  if (!fetched) return give_up(fetched.error());
+  if (!fetched->more) set_aside_at_.erase(route);
+  return fetched;
+}
+
+Result<Fetched> MysqlLane::hand_out_retries(const std::string& condition, const Values& chosen, FetchLimit limit,
+                                            store::DuePosition& last) {
+  std::string where = "FROM waybill_retry WHERE state = 'sending' AND " + condition;
+  Values values{static_cast<std::int64_t>(max_payload_)};
+  values.insert(values.end(), chosen.begin(), chosen.end());
+  if (!retries_out_.empty()) {
+    where += " AND seq NOT IN (" + placeholders(retries_out_.size()) + ")";
+    for (const auto seq : retries_out_) values.emplace_back(seq);
+  }
+  const auto asked = std::min<std::size_t>(limit.messages, 500);
+  auto rows = connection_.query("SELECT " WAYBILL_MYSQL_MESSAGE_COLUMNS ", attempts, tries, claimed, reason, due_ms " +
+                                    where + " ORDER BY due_ms, seq LIMIT " + std::to_string(asked),
+                                values, finding_due);
+  if (!rows) return rows.error();
+  Fetched fetched;
+  std::size_t bytes = 0;
+  Values first_time;
+  for (std::size_t row = 0; row < rows->count(); ++row) {
+    auto read = read_message(*rows, row, max_payload_);
+    if (!has_room(fetched.messages, bytes, read.message, limit)) break;
+    auto claimed = claimed_of(std::move(read), Origin::retry);
+    const auto attempts = static_cast<std::uint32_t>(rows->number(row, first_own_column));
+    const bool maybe_sent = rows->number(row, first_own_column + 2) != 0;
+    claimed.attempt = std::max(attempts + 1, maybe_sent ? 2U : 1U);
+    claimed.tries = static_cast<std::uint32_t>(rows->number(row, first_own_column + 1));
+    if (claimed.defect.empty()) claimed.reason = rows->text(row, first_own_column + 3);
+    if (claimed.attempt == 1) first_time.emplace_back(static_cast<Seq>(claimed.ticket.value));
+    last = {rows->number(row, first_own_column + 4), static_cast<Seq>(claimed.ticket.value)};
+    fetched.messages.push_back(std::move(claimed));
+  }
+  fetched.more = fetched.messages.size() < rows->count() || (asked > 0 && rows->count() == asked);
+  if (auto claimed = claim_first_time(first_time); !claimed) return claimed.error();
+  for (const auto& claimed : fetched.messages) retries_out_.insert(static_cast<Seq>(claimed.ticket.value));
+  return fetched;
+}
+
 // That they may have been sent has to be stored before they are.
-Status MysqlLane::claim_delayed(const Values& seqs) {
+Status MysqlLane::claim_first_time(const Values& seqs) {
   if (seqs.empty()) return {};
   auto stored = connection_.run("UPDATE waybill_retry SET claimed = 1 WHERE seq IN (" + placeholders(seqs.size()) + ")",
                                 seqs, finding_due);

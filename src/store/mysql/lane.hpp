@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "store/due_position.hpp"
 #include "store/mysql/connection.hpp"
 #include "store/store.hpp"
 
@@ -31,6 +32,7 @@ class MysqlLane final : public store::Lane {
   Result<store::Fetched> fetch(store::FetchLimit limit) override;
   Result<store::Due> due(LaneTime now, store::FetchLimit limit) override;
   Result<store::Fetched> backlog(const store::Scope& scope, store::FetchLimit limit) override;
+  Result<store::Fetched> set_aside(const std::string& route, store::FetchLimit limit) override;
   Result<store::SettleReport> settle(const store::SettleBatch& batch) override;
   Status mark_suspect(store::Ticket ticket) override;
   Result<bool> await(Deadline deadline, int interrupt) override;
@@ -46,7 +48,11 @@ class MysqlLane final : public store::Lane {
   /// The numbers of the next rows that fit, those behind the cursor first.
   Result<std::vector<Seq>> next_rows(store::FetchLimit limit, bool& more);
   Result<store::Fetched> read_claims(const std::vector<Seq>& seqs, store::Origin origin, store::FetchLimit limit);
-  Status claim_delayed(const Values& seqs);
+  /// The retries that a condition and its values choose and that are not out, in the order of their times; `last`
+  /// becomes where the last one stands.
+  Result<store::Fetched> hand_out_retries(const std::string& condition, const Values& chosen, store::FetchLimit limit,
+                                          store::DuePosition& last);
+  Status claim_first_time(const Values& seqs);
   Status find_released(store::Due& due);
   void note_missing(const std::vector<Seq>& seqs);
   /// Gives up the numbers that nobody can commit any more.
@@ -82,8 +88,9 @@ class MysqlLane final : public store::Lane {
   Seq claim_ahead_ = 64;      ///< follows the size of fetches
   Seq formerly_claimed_ = 0;  ///< rows up to here may have been sent by an owner before this one
   BlockedScopes scopes_;
-  std::map<store::Scope, Seq> backlog_at_;  ///< how far each backlog was handed out
-  std::unordered_set<Seq> retries_out_;     ///< handed out and not settled since
+  std::map<store::Scope, Seq> backlog_at_;                  ///< how far each backlog was handed out
+  std::unordered_set<Seq> retries_out_;                     ///< handed out and not settled since
+  std::map<std::string, store::DuePosition> set_aside_at_;  ///< by route: how far they were handed out
   std::unordered_set<Seq> outbox_out_;
   std::uint64_t durable_fresh_ = 0;
 

@@ -18,11 +18,6 @@ constexpr int most_tries = 3;
 
 Seq row_of(store::Ticket ticket) { return static_cast<Seq>(ticket.value); }
 
-/// What was put off or held behind a stopped route was not sent: it may wait for weeks and must write nothing.
-bool was_tried(const Settlement& settlement) {
-  return settlement.reason != "delayed" && settlement.reason != "route_stopped";
-}
-
 }  // namespace
 
 SettlementWriter::SettlementWriter(Connection& connection, BlockedScopes& scopes, Owner owner)
@@ -107,7 +102,7 @@ Status SettlementWriter::keep(const Settlement& settlement, std::string_view sta
     was_parked_ = was_parked_ || settlement.origin == Origin::backlog;
     settled_.push_back(row_of(settlement.ticket));
   }
-  return was_tried(settlement) ? remember(settlement, "waybill_retry", settlement.reason) : Status{};
+  return settlement.is_put_off() ? Status{} : remember(settlement, "waybill_retry", settlement.reason);
 }
 
 Status SettlementWriter::park(const Settlement& settlement) {

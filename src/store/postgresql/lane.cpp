@@ -154,4 +154,10 @@ Result<store::Fetched> PostgresLane::backlog(const store::Scope& scope, store::F
   return fetched;
 }
 
+Result<store::Fetched> PostgresLane::set_aside(const std::string& route, store::FetchLimit limit) {
+  auto fetched = retries_.set_aside(route, limit);
+  if (!fetched) return lost(fetched.error());
+  return fetched;
+}
+
 }  // namespace waybill::postgresql

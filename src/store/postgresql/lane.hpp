@@ -38,6 +38,7 @@ class PostgresLane final : public store::Lane {
   Result<store::Fetched> fetch(store::FetchLimit limit) override;
   Result<store::Due> due(LaneTime now, store::FetchLimit limit) override;
   Result<store::Fetched> backlog(const store::Scope& scope, store::FetchLimit limit) override;
+  Result<store::Fetched> set_aside(const std::string& route, store::FetchLimit limit) override;
   Result<store::SettleReport> settle(const store::SettleBatch& batch) override;
   Status mark_suspect(store::Ticket ticket) override;
   Result<bool> await(Deadline deadline, int interrupt) override;

@@ -13,13 +13,19 @@ using store::Verdict;
 constexpr auto doing_settle = "can't write waybill.retry";
 constexpr auto doing_due = "can't read waybill.retry";
 
-bool stays(const Settlement& settlement) {
-  return settlement.verdict == Verdict::retry || settlement.verdict == Verdict::failed;
+/// The rows of lane $1, without those of $2, at most $3.
+std::string retries_where(const char* condition) {
+  return std::string{"SELECT "} + OutboxReader::columns +
+         ", o.attempts::bigint, o.tries::bigint, o.reason, o.handed_out::integer::bigint, clock_timestamp(), o.due_ms "
+         "FROM (SELECT *, '0'::xid8 AS xid FROM waybill.retry) o WHERE o.lane = $1::integer AND o.state = 'sending' "
+         "AND NOT o.seq = ANY($2::bigint[]) AND " +
+         condition + " ORDER BY o.due_ms, o.seq LIMIT $3::bigint";
 }
 
-/// What was put off or held behind a stopped route was not sent: it may wait for weeks and must write nothing.
-bool was_tried(const Settlement& settlement) {
-  return settlement.reason != "delayed" && settlement.reason != "route_stopped";
+std::size_t at_once(const store::FetchLimit& limit) { return std::min<std::size_t>(limit.messages, 500); }
+
+bool stays(const Settlement& settlement) {
+  return settlement.verdict == Verdict::retry || settlement.verdict == Verdict::failed;
 }
 
 std::string outcome_of(const Settlement& settlement) {
@@ -58,7 +64,7 @@ Status RetryTable::settle(const store::SettleBatch& batch, Seq flagged) {
     if (!known && settlement.verdict == Verdict::dropped) dropped.push_back(&settlement);
     if (!known && !stays(settlement)) continue;
     (known ? (stays(settlement) ? changed : gone) : moved_in).push_back(&settlement);
-    if (was_tried(settlement)) tried.push_back(&settlement);
+    if (!settlement.is_put_off()) tried.push_back(&settlement);
     handed_out_.erase(seq_of(settlement));
     if (settlement.unanswered) handed_out_.insert(seq_of(settlement));
   }
@@ -180,17 +186,43 @@ Status RetryTable::adopt(const std::vector<Seq>& seqs, const std::string& route,
 }
 
 Result<store::Due> RetryTable::due(LaneTime now, const store::FetchLimit& limit) {
+  static const Statement statement{"due", retries_where("o.due_ms <= $4::bigint")};
+  Parameters parameters = who_asks(limit);
+  parameters.add(now.ms);
+  store::DuePosition last;
+  auto fetched = hand_out(statement, parameters, limit, last);
+  if (!fetched) return fetched.error();
+  store::Due due;
+  due.messages = std::move(fetched->messages);
+  due.more = fetched->more;
+  auto waiting = any_later(now);
+  if (!waiting) return waiting.error();
+  due.waiting = *waiting;
+  return due;
+}
+
+Result<store::Fetched> RetryTable::set_aside(const std::string& route, const store::FetchLimit& limit) {
   static const Statement statement{
-      "due",
-      std::string{"SELECT "} + OutboxReader::columns +
-          ", o.attempts::bigint, o.tries::bigint, o.reason, o.handed_out::integer::bigint, clock_timestamp() "
-          "FROM (SELECT *, '0'::xid8 AS xid FROM waybill.retry) o WHERE o.lane = $1::integer AND o.state = 'sending' "
-          "AND o.due_ms <= $2::bigint AND NOT o.seq = ANY($3::bigint[]) ORDER BY o.due_ms, o.seq LIMIT $4::bigint"};
-  const auto asked = std::min<std::size_t>(limit.messages, 500);
+      "set_aside",
+      retries_where("o.reason = 'set_aside' AND o.route = $4::text AND (o.due_ms, o.seq) > ($5::bigint, $6::bigint)")};
+  auto& last = set_aside_at_[route];
+  Parameters parameters = who_asks(limit);
+  parameters.add(route).add(last.due_ms).add(last.seq);
+  auto fetched = hand_out(statement, parameters, limit, last);
+  if (fetched && !fetched->more) set_aside_at_.erase(route);
+  return fetched;
+}
+
+Parameters RetryTable::who_asks(const store::FetchLimit& limit) const {
   Parameters parameters;
-  parameters.add(std::int64_t{lane_}).add(now.ms);
+  parameters.add(std::int64_t{lane_});
   parameters.add(array_literal(std::vector<std::int64_t>{handed_out_.begin(), handed_out_.end()}));
-  parameters.add(static_cast<std::int64_t>(asked));
+  parameters.add(static_cast<std::int64_t>(at_once(limit)));
+  return parameters;
+}
+
+Result<store::Fetched> RetryTable::hand_out(const Statement& statement, const Parameters& parameters,
+                                            const store::FetchLimit& limit, store::DuePosition& last) {
   auto found = connection_->run(statement, parameters, Format::binary, doing_due);
   if (!found) return found.error();
   std::vector<OutboxRow> rows;
@@ -198,8 +230,8 @@ Result<store::Due> RetryTable::due(LaneTime now, const store::FetchLimit& limit)
   auto fitting = reader_->load_within(rows, limit, true);
   if (!fitting) return fitting.error();
 
-  store::Due due;
-  due.more = *fitting < rows.size() || (asked > 0 && rows.size() == asked);
+  store::Fetched fetched;
+  fetched.more = *fitting < rows.size() || (at_once(limit) > 0 && rows.size() == at_once(limit));
   std::vector<Seq> first_time;
   for (std::size_t i = 0; i < *fitting; ++i) {
     const int row = static_cast<int>(i);
@@ -208,18 +240,17 @@ Result<store::Due> RetryTable::due(LaneTime now, const store::FetchLimit& limit)
     };
     // What was never counted as sent may have been by an owner that died with it in hand.
     const auto sent = std::max(extra(0), extra(3));
-    due.messages.push_back(claimed_of(rows[i], Origin::retry, static_cast<std::uint32_t>(sent + 1),
-                                      binary_unix_us(found->bytes(row, OutboxReader::column_count + 4))));
-    due.messages.back().tries = static_cast<std::uint32_t>(extra(1));
-    if (rows[i].defect.empty()) due.messages.back().reason = found->text(row, OutboxReader::column_count + 2);
-    if (sent == 0 && due.messages.back().wait == Duration::zero()) first_time.push_back(rows[i].seq);
+    auto claimed = claimed_of(rows[i], Origin::retry, static_cast<std::uint32_t>(sent + 1),
+                              binary_unix_us(found->bytes(row, OutboxReader::column_count + 4)));
+    claimed.tries = static_cast<std::uint32_t>(extra(1));
+    if (rows[i].defect.empty()) claimed.reason = found->text(row, OutboxReader::column_count + 2);
+    if (sent == 0 && claimed.wait == Duration::zero()) first_time.push_back(rows[i].seq);
+    last = {extra(5), rows[i].seq};
+    fetched.messages.push_back(std::move(claimed));
   }
   if (auto marked = mark_handed_out(first_time); !marked) return marked.error();
-  for (const auto& claimed : due.messages) handed_out_.insert(static_cast<Seq>(claimed.ticket.value));
-  auto waiting = any_later(now);
-  if (!waiting) return waiting.error();
-  due.waiting = *waiting;
-  return due;
+  for (const auto& claimed : fetched.messages) handed_out_.insert(static_cast<Seq>(claimed.ticket.value));
+  return fetched;
 }
 
 Result<bool> RetryTable::any_later(LaneTime now) {

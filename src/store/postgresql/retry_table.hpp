@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
+#include "store/due_position.hpp"
 #include "store/postgresql/connection.hpp"
 #include "store/postgresql/outbox_reader.hpp"
 #include "store/store.hpp"
@@ -25,6 +27,7 @@ class RetryTable {
   /// Copies parked messages from the outbox, due at once: for those whose scope is gone.
   Status adopt(const std::vector<Seq>& seqs, const std::string& route, LaneTime now, Seq flagged);
   Result<store::Due> due(LaneTime now, const store::FetchLimit& limit);
+  Result<store::Fetched> set_aside(const std::string& route, const store::FetchLimit& limit);
 
  private:
   using Settlements = std::vector<const store::Settlement*>;
@@ -32,8 +35,12 @@ class RetryTable {
   Status change(const Settlements& settlements);
   Status record(const Settlements& settlements, const std::string& table);
   Status remove(const Settlements& settlements);
+  /// The rows that a statement finds, as far as they fit; `last` becomes where the last one stands.
+  Result<store::Fetched> hand_out(const Statement& statement, const Parameters& parameters,
+                                  const store::FetchLimit& limit, store::DuePosition& last);
   Result<bool> any_later(LaneTime now);
   Status mark_handed_out(const std::vector<Seq>& seqs);
+  Parameters who_asks(const store::FetchLimit& limit) const;
   Parameters arrays_of(const Settlements& settlements) const;
 
   Connection* connection_;
@@ -41,6 +48,7 @@ class RetryTable {
   std::uint32_t lane_;
   std::string relay_;
   std::unordered_set<Seq> handed_out_;
+  std::map<std::string, store::DuePosition> set_aside_at_;  ///< by route: how far they were handed out
 };
 
 }  // namespace waybill::postgresql

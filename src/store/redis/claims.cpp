@@ -99,14 +99,33 @@ Result<Due> RedisLane::due(LaneTime now, FetchLimit limit) {
   Due due;
   due.more = (**reply)[0].number() != 0;
   due.waiting = (**reply)[1].number() != 0;
-  const auto rows = (**reply)[2];
-  for (std::size_t at = 0; at < rows.size(); ++at) {
-    due.messages.push_back(claim_row(ticket_of_hex(rows[at][0].bytes()), rows[at][1]));
-    retries_out_.insert(due.messages.back().ticket.value);
-  }
+  due.messages = claim_rows((**reply)[2]);
   const auto released = (**reply)[3];
   for (std::size_t at = 0; at < released.size(); ++at) due.released.push_back(scope_of(released[at].bytes()));
   return due;
+}
+
+std::vector<Claimed> RedisLane::claim_rows(Reply rows) {
+  std::vector<Claimed> claims;
+  for (std::size_t at = 0; at < rows.size(); ++at) {
+    claims.push_back(claim_row(ticket_of_hex(rows[at][0].bytes()), rows[at][1]));
+    retries_out_.insert(claims.back().ticket.value);
+  }
+  return claims;
+}
+
+Result<Fetched> RedisLane::set_aside(const std::string& route, FetchLimit limit) {
+  auto& last = set_aside_at_[route];
+  auto arguments = limits(limit, store_.max_payload);
+  arguments.insert(arguments.begin(), {route, last});
+  auto reply = run("waybill_set_aside", std::move(arguments), "can't look for retries that were set aside");
+  if (!reply) return reply.error();
+  Fetched fetched;
+  fetched.more = (**reply)[0].number() != 0;
+  last = (**reply)[1].text();
+  fetched.messages = claim_rows((**reply)[2]);
+  if (!fetched.more) set_aside_at_.erase(route);
+  return fetched;
 }
 
 Result<Fetched> RedisLane::backlog(const store::Scope& scope, FetchLimit limit) {

@@ -27,6 +27,7 @@ class RedisLane final : public store::Lane {
   Result<store::Fetched> fetch(store::FetchLimit limit) override;
   Result<store::Due> due(LaneTime now, store::FetchLimit limit) override;
   Result<store::Fetched> backlog(const store::Scope& scope, store::FetchLimit limit) override;
+  Result<store::Fetched> set_aside(const std::string& route, store::FetchLimit limit) override;
   Result<store::SettleReport> settle(const store::SettleBatch& batch) override;
   Status mark_suspect(store::Ticket ticket) override;
   Result<bool> await(Deadline deadline, int interrupt) override;
@@ -40,6 +41,7 @@ class RedisLane final : public store::Lane {
   // claims.cpp
   std::optional<store::Claimed> claim(Reply entry, store::Origin origin);
   store::Claimed claim_row(store::Ticket ticket, Reply fields);
+  std::vector<store::Claimed> claim_rows(Reply rows);
   /// Moves entries that can't be handed out as they are to rows: those without a ticket, those that are gone.
   Status adopt(const std::vector<std::string>& entries);
 
@@ -73,8 +75,9 @@ class RedisLane final : public store::Lane {
   EntryId formerly_;             ///< entries up to here may have been sent by an owner before this one
   std::string pending_ = "0-0";  ///< where to read pending entries from; empty: there are none left to read
   std::string last_;             ///< the last entry that was read
-  std::map<store::Scope, std::string> backlog_at_;  ///< how far each backlog was handed out
-  std::unordered_set<std::uint64_t> retries_out_;   ///< handed out and not settled since
+  std::map<store::Scope, std::string> backlog_at_;   ///< how far each backlog was handed out
+  std::map<std::string, std::string> set_aside_at_;  ///< by route: the last ticket that was looked at
+  std::unordered_set<std::uint64_t> retries_out_;    ///< handed out and not settled since
   std::unordered_set<std::uint64_t> outbox_out_;
   std::uint64_t durable_fresh_ = 0;
   MonoTime last_proof_{};

@@ -10,7 +10,7 @@
 namespace waybill::redis {
 
 /// Of the library and of a lane's keys: `VERSION` in library/010_names.lua.
-inline constexpr int library_version = 2;
+inline constexpr int library_version = 3;
 
 std::string_view library_text();
 

@@ -26,6 +26,7 @@ constexpr std::int64_t fetches_claimed_ahead = 8;
 constexpr std::string_view fetching = "can't fetch";
 constexpr std::string_view finding_due = "can't look for due retries";
 constexpr std::string_view reading_backlog = "can't read a backlog";
+constexpr std::string_view finding_set_aside = "can't look for retries that were set aside";
 
 constexpr std::string_view fresh_rows =
     "SELECT " WAYBILL_MESSAGE_COLUMNS " FROM waybill_outbox WHERE seq > ?2 ORDER BY seq LIMIT ?3";
@@ -40,10 +41,12 @@ constexpr std::string_view key_backlog =
 constexpr std::string_view route_backlog = "SELECT " WAYBILL_MESSAGE_COLUMNS
                                            " FROM waybill_outbox WHERE seq IN (SELECT p.seq FROM waybill_parked AS p "
                                            "WHERE p.route = ?4 AND p.seq > ?2 ORDER BY p.seq LIMIT ?3) ORDER BY seq";
+#define WAYBILL_RETRY_ROWS \
+  "SELECT " WAYBILL_MESSAGE_COLUMNS ", attempts, tries, claimed, reason, due_ms FROM waybill_retry "
 constexpr std::string_view due_rows =
-    "SELECT " WAYBILL_MESSAGE_COLUMNS
-    ", attempts, tries, claimed, reason FROM waybill_retry WHERE state = 'sending' AND due_ms <= ?2 "
-    "ORDER BY due_ms, seq";
+    WAYBILL_RETRY_ROWS "WHERE state = 'sending' AND due_ms <= ?2 ORDER BY due_ms, seq";
+constexpr std::string_view set_aside_rows = WAYBILL_RETRY_ROWS
+    "WHERE state = 'sending' AND reason = 'set_aside' AND route = ?2 AND (due_ms, seq) > (?3, ?4) ORDER BY due_ms, seq";
 constexpr std::string_view released_scopes =
     "SELECT route, key FROM waybill_blocked_scope AS s WHERE CASE WHEN key IS NULL "
     "THEN NOT EXISTS (SELECT 1 FROM waybill_retry AS r WHERE blocks AND state = 'failed' AND r.route = s.route) "
@@ -150,12 +153,16 @@ std::int64_t SqliteLane::claim_with_settlement() const {
 
 Result<Due> SqliteLane::due(LaneTime now, FetchLimit limit) {
   if (auto owner = prove_ownership(); !owner) return owner.error();
+  auto rows = connection_.cached(due_rows, finding_due);
+  if (!rows) return give_up(rows.error());
+  (*rows)->bind(1, static_cast<std::int64_t>(max_payload_)).bind(2, now.ms);
+  store::DuePosition last;
+  auto fetched = read_retries(**rows, limit, last);
+  if (!fetched) return give_up(fetched.error());
+  if (auto handed_out = hand_out(fetched->messages); !handed_out) return give_up(handed_out.error());
   Due due;
-  auto delayed = read_due(now, limit, due);
-  if (!delayed) return give_up(delayed.error());
-  if (*delayed) {
-    if (auto claimed = claim_delayed(due); !claimed) return give_up(claimed.error());
-  }
+  due.messages = std::move(fetched->messages);
+  due.more = fetched->more;
   auto waiting = connection_.cached(
       "SELECT EXISTS (SELECT 1 FROM waybill_retry WHERE state = 'sending' AND due_ms > ?1 "
       "AND reason IS NOT 'route_stopped')",
@@ -166,40 +173,61 @@ Result<Due> SqliteLane::due(LaneTime now, FetchLimit limit) {
   due.waiting = (*waiting)->number(0) != 0;
   (*waiting)->reset();
   if (auto found = find_released(due); !found) return give_up(found.error());
-  for (const auto& claimed : due.messages) retries_out_.insert(static_cast<std::int64_t>(claimed.ticket.value));
   return due;
 }
 
-/// True when one of them would go out for the first time: that it may have been sent has to be stored.
-Result<bool> SqliteLane::read_due(LaneTime now, FetchLimit limit, Due& due) {
-  auto rows = connection_.cached(due_rows, finding_due);
-  if (!rows) return rows.error();
-  (*rows)->bind(1, static_cast<std::int64_t>(max_payload_)).bind(2, now.ms);
-  bool delayed = false;
+Result<Fetched> SqliteLane::set_aside(const std::string& route, FetchLimit limit) {
+  if (auto owner = prove_ownership(); !owner) return owner.error();
+  auto rows = connection_.cached(set_aside_rows, finding_set_aside);
+  if (!rows) return give_up(rows.error());
+  auto& last = set_aside_at_[route];
+  (*rows)->bind(1, static_cast<std::int64_t>(max_payload_)).bind(2, std::string_view{route});
+  (*rows)->bind(3, last.due_ms).bind(4, last.seq);
+  auto fetched = read_retries(**rows, limit, last);
+  if (!fetched) return give_up(fetched.error());
+  if (!fetched->more) set_aside_at_.erase(route);
+  if (auto handed_out = hand_out(fetched->messages); !handed_out) return give_up(handed_out.error());
+  return fetched;
+}
+
+/// Those that are not out, as the statement orders them; `last` becomes where the last one stands.
+Result<Fetched> SqliteLane::read_retries(Statement& rows, FetchLimit limit, store::DuePosition& last) {
+  Fetched fetched;
   std::size_t bytes = 0;
   while (true) {
-    auto there = (*rows)->step(finding_due);
+    auto there = rows.step(finding_due);
     if (!there) return there.error();
-    if (!*there) return delayed;
-    if (retries_out_.contains((*rows)->number(0))) continue;
-    auto row = read_message(**rows, max_payload_);
-    if (!has_room(due.messages, bytes, row.message, limit)) {
-      due.more = true;
-      (*rows)->reset();
-      return delayed;
+    if (!*there) return fetched;
+    if (retries_out_.contains(rows.number(0))) continue;
+    auto row = read_message(rows, max_payload_);
+    if (!has_room(fetched.messages, bytes, row.message, limit)) {
+      fetched.more = true;
+      rows.reset();
+      return fetched;
     }
+    last = {rows.number(first_own_column + 4), row.seq};
     auto claimed = claimed_of(std::move(row), Origin::retry);
-    const auto attempts = static_cast<std::uint32_t>((*rows)->number(first_own_column));
-    const bool maybe_sent = (*rows)->number(first_own_column + 2) != 0;
+    const auto attempts = static_cast<std::uint32_t>(rows.number(first_own_column));
+    const bool maybe_sent = rows.number(first_own_column + 2) != 0;
     claimed.attempt = std::max(attempts + 1, maybe_sent ? 2U : 1U);
-    claimed.tries = static_cast<std::uint32_t>((*rows)->number(first_own_column + 1));
-    claimed.reason = (*rows)->text(first_own_column + 3);
-    delayed = delayed || claimed.attempt == 1;
-    due.messages.push_back(std::move(claimed));
+    claimed.tries = static_cast<std::uint32_t>(rows.number(first_own_column + 1));
+    claimed.reason = rows.text(first_own_column + 3);
+    fetched.messages.push_back(std::move(claimed));
   }
 }
 
-Status SqliteLane::claim_delayed(const Due& due) {
+Status SqliteLane::hand_out(const std::vector<Claimed>& retries) {
+  const bool is_first_time =
+      std::any_of(retries.begin(), retries.end(), [](const Claimed& claimed) { return claimed.attempt == 1; });
+  if (is_first_time) {
+    if (auto claimed = claim_first_time(retries); !claimed) return claimed;
+  }
+  for (const auto& claimed : retries) retries_out_.insert(static_cast<std::int64_t>(claimed.ticket.value));
+  return {};
+}
+
+// That they may have been sent has to be stored before they are.
+Status SqliteLane::claim_first_time(const std::vector<Claimed>& retries) {
   auto transaction = Transaction::begin(connection_, finding_due);
   if (!transaction) return transaction.error();
   auto owner = connection_.cached("UPDATE waybill_lane SET clean = 0 WHERE lane = 0 AND fence = ?1", finding_due);
@@ -208,7 +236,7 @@ Status SqliteLane::claim_delayed(const Due& due) {
   if (auto owned = require_owner(); !owned) return owned;
   auto update = connection_.cached("UPDATE waybill_retry SET claimed = 1 WHERE seq = ?1", finding_due);
   if (!update) return update.error();
-  for (const auto& claimed : due.messages) {
+  for (const auto& claimed : retries) {
     if (claimed.attempt > 1) continue;
     (*update)->bind(1, static_cast<std::int64_t>(claimed.ticket.value));
     if (auto updated = (*update)->run(finding_due); !updated) return updated;

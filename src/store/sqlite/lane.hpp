@@ -5,7 +5,9 @@
 #include <memory>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
+#include "store/due_position.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/ownership.hpp"
 #include "store/store.hpp"
@@ -27,6 +29,7 @@ class SqliteLane final : public store::Lane {
   Result<store::Fetched> fetch(store::FetchLimit limit) override;
   Result<store::Due> due(LaneTime now, store::FetchLimit limit) override;
   Result<store::Fetched> backlog(const store::Scope& scope, store::FetchLimit limit) override;
+  Result<store::Fetched> set_aside(const std::string& route, store::FetchLimit limit) override;
   Result<store::SettleReport> settle(const store::SettleBatch& batch) override;
   Status mark_suspect(store::Ticket ticket) override;
   Result<bool> await(Deadline deadline, int interrupt) override;
@@ -40,8 +43,9 @@ class SqliteLane final : public store::Lane {
   Status read_scopes();
 
   Result<store::Fetched> read_claims(Statement& rows, store::Origin origin, store::FetchLimit limit);
-  Result<bool> read_due(LaneTime now, store::FetchLimit limit, store::Due& due);
-  Status claim_delayed(const store::Due& due);
+  Result<store::Fetched> read_retries(Statement& rows, store::FetchLimit limit, store::DuePosition& last);
+  Status hand_out(const std::vector<store::Claimed>& retries);
+  Status claim_first_time(const std::vector<store::Claimed>& retries);
   Status find_released(store::Due& due);
   /// Stores durably that rows up to `seq` may have been sent; what was read is durable itself afterwards.
   Status claim(std::int64_t seq);
@@ -76,8 +80,9 @@ class SqliteLane final : public store::Lane {
   std::int64_t formerly_claimed_ = 0;  ///< rows up to here may have been sent by an owner before this one
   std::int64_t parked_until_ = 0;      ///< up to here the outbox holds rows that an owner before this one parked
   BlockedScopes scopes_;
-  std::map<store::Scope, std::int64_t> backlog_at_;  ///< how far each backlog was handed out
-  std::unordered_set<std::int64_t> retries_out_;     ///< handed out and not settled since
+  std::map<store::Scope, std::int64_t> backlog_at_;         ///< how far each backlog was handed out
+  std::unordered_set<std::int64_t> retries_out_;            ///< handed out and not settled since
+  std::map<std::string, store::DuePosition> set_aside_at_;  ///< by route: how far they were handed out
   std::uint64_t durable_fresh_ = 0;
 
   std::int64_t seen_version_ = -1;  ///< of the database, before the last fetch

@@ -40,11 +40,6 @@ constexpr std::string_view remember_retry_row =
     "SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM waybill_retry WHERE seq = ?1";
 constexpr std::string_view key_of_row = "SELECT " WAYBILL_BOUNDED_KEY " FROM waybill_outbox WHERE seq = ?1";
 
-/// What was put off or held behind a stopped route was not sent: it may wait for weeks and must write nothing.
-bool was_tried(const Settlement& settlement) {
-  return settlement.reason != "delayed" && settlement.reason != "route_stopped";
-}
-
 }  // namespace
 
 SettlementWriter::SettlementWriter(Connection& connection, BlockedScopes& scopes, Owner owner)
@@ -113,7 +108,7 @@ Status SettlementWriter::keep(const Settlement& settlement, std::string_view sta
     was_parked_ = was_parked_ || settlement.origin == Origin::backlog;
     settled_.push_back(row_of(settlement.ticket));
   }
-  if (!was_tried(settlement)) return {};
+  if (settlement.is_put_off()) return {};
   return remember(settlement, remember_retry_row, settlement.reason);
 }
 

@@ -7,7 +7,7 @@
 -- pending entries is what was handed out to a relay and is not settled. What must be tried again, or has failed, becomes
 -- a row: a hash with the entry's fields (each behind `m.`) and what is known about it.
 
-local VERSION = 2
+local VERSION = 3
 local GROUP = 'waybill'
 local CONSUMER = 'relay'
 -- The due time of a retry that is handed out: beyond every clock.

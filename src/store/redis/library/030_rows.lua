@@ -28,12 +28,16 @@ local function change_blocking(lane, command, ticket, row)
   end
 end
 
+-- Where the rows of a route that were set aside are found before their time.
+local function set_aside_member(route, ticket) return route .. '\0' .. ticket end
+
 -- Brings the sets that find a row by its state in line with the row. Afterwards: reconsider_touched().
 local function index_row(lane, ticket, row)
   change_blocking(lane, 'ZADD', ticket, row)
   redis.call('ZADD', lane[row.state], 0, ticket)
   if row.state == 'sending' then
     redis.call('ZADD', row.reason == 'route_stopped' and lane.stopped or lane.due, row.due, ticket)
+    if row.reason == 'set_aside' then redis.call('ZADD', lane.set_aside, 0, set_aside_member(row.route, ticket)) end
   end
 end
 
@@ -43,6 +47,7 @@ local function unindex_row(lane, ticket, row)
   redis.call('ZREM', lane.due, ticket)
   redis.call('ZREM', lane.held, ticket)
   redis.call('ZREM', lane.stopped, ticket)
+  if row.reason == 'set_aside' then redis.call('ZREM', lane.set_aside, set_aside_member(row.route, ticket)) end
 end
 
 -- What of a row decides where it is indexed: all of it but the message.

@@ -118,6 +118,14 @@ local function all_due(lane, now, most)
   return found
 end
 
+local function hand_out(due, ticket, row, list)
+  redis.call('ZADD', due, OUT, ticket)
+  if fields_of(list).attempts == '0' then
+    -- It goes out for the first time: whoever comes after us can't know that it did not.
+    redis.call('HSET', row, 'claimed', '1')
+  end
+end
+
 -- fence, the lane's clock, most messages, most bytes, most bytes of a payload
 -- gives: whether there is more, whether others wait, the rows (ticket, fields), the released scopes
 local function due(lane, args)
@@ -137,11 +145,7 @@ local function due(lane, args)
       redis.call('ZREM', lane.sending, retry[1])
       add_lost(lane, retry[1], nil, now_ms(), 'the row of the message was deleted')
     else
-      redis.call('ZADD', retry[3], OUT, retry[1])
-      if fields_of(list).attempts == '0' then
-        -- It goes out for the first time: whoever comes after us can't know that it did not.
-        redis.call('HSET', row_key(lane, retry[1]), 'claimed', '1')
-      end
+      hand_out(retry[3], retry[1], row_key(lane, retry[1]), list)
       rows[#rows + 1] = { retry[1], list }
     end
   end
@@ -151,6 +155,36 @@ local function due(lane, args)
 end
 
 register_owned('waybill_due', due)
+
+-- fence, route, ticket to start after, most messages, most bytes, most bytes of a payload
+-- gives: whether there is more, the last ticket looked at, the rows (ticket, fields)
+local function set_aside(lane, args)
+  local most, most_bytes, most_payload = tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
+  local members = redis.call('ZRANGEBYLEX', lane.set_aside, '(' .. set_aside_member(args[2], args[3]),
+    '(' .. args[2] .. '\1', 'LIMIT', 0, most + 1)
+  local rows, bytes, more, last = {}, 0, 0, args[3]
+  for at, member in ipairs(members) do
+    local ticket = string.sub(member, -16)
+    local row = row_key(lane, ticket)
+    local list = redis.call('HGETALL', row)
+    local size = carried(list, most_payload, 'm.')
+    if at > most or (#rows > 0 and bytes + size > most_bytes) then
+      more = 1
+      break
+    end
+    last = ticket
+    -- One whose time has come is out already; one that somebody deleted is missed when its time comes.
+    local due = tonumber(redis.call('ZSCORE', lane.due, ticket) or OUT)
+    if #list > 0 and due < OUT then
+      bytes = bytes + size
+      hand_out(lane.due, ticket, row, list)
+      rows[#rows + 1] = { ticket, list }
+    end
+  end
+  return { more, last, rows }
+end
+
+register_owned('waybill_set_aside', set_aside)
 
 -- fence, scope, ticket to start after, most messages, most bytes, most bytes of a payload
 -- gives: whether there is more, the last ticket looked at, the entries

@@ -23,7 +23,9 @@ local function change_scope(lane, kind, scope, behind)
 end
 
 -- What was put off or held behind a stopped route was not sent: it may wait for weeks and must write nothing.
-local function was_tried(one) return one.reason ~= 'delayed' and one.reason ~= 'route_stopped' end
+local function was_tried(one)
+  return one.reason ~= 'delayed' and one.reason ~= 'route_stopped' and one.reason ~= 'set_aside'
+end
 
 local function remember_settled(lane, one, id, outcome, now, holder, stays)
   remember(lane, id, now, one.attempt, outcome, one.answer, one.endpoint, holder, stays)
