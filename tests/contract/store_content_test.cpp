@@ -225,8 +225,7 @@ TEST_P(StoreContract, FetchKeepsWithinTheLimitOfBytesButGivesAtLeastOne) {
 }
 
 TEST_P(StoreContract, NotBeforeIsToldAsAWait) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const std::int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  const std::int64_t now_ms = unix_ms_now();
   auto lane = acquire();
   send_row({.payload = "later", .not_before_ms = now_ms + 3'600'000});
   send_row({.payload = "past", .not_before_ms = now_ms - 1000});

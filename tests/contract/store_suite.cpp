@@ -10,6 +10,11 @@ constexpr store::FetchLimit no_limit{100'000, std::size_t{1} << 30};
 
 }  // namespace
 
+std::int64_t unix_ms_now() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+}
+
 std::vector<std::string> numbers(int count) {
   std::vector<std::string> all;
   for (int number = 1; number <= count; ++number) all.push_back(std::to_string(number));

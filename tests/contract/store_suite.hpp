@@ -75,6 +75,9 @@ class StoreContract : public testing::TestWithParam<std::string_view> {
 /// For stores that can have two open transactions that both have written.
 class ConcurrentStoreContract : public StoreContract {};
 
+/// By this host's clock.
+std::int64_t unix_ms_now();
+
 /// `{"1", "2", ...}`
 std::vector<std::string> numbers(int count);
 

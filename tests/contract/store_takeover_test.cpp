@@ -152,6 +152,24 @@ TEST_P(StoreContract, DelayedRetryThatADeadOwnerTookIsFlagged) {
   EXPECT_EQ(second[0].attempt, 2U);
 }
 
+TEST_P(StoreContract, WhatAskedToComeLaterIsDueAtATakeoverWhenItsTimeHasCome) {
+  auto lane = acquire();
+  send_row({.payload = "late", .not_before_ms = unix_ms_now() - 1000});
+  send_row({.payload = "later", .not_before_ms = unix_ms_now() + 3'600'000});
+  send_row({.payload = "put off for another cause"});
+  std::vector<Settlement> settlements;
+  for (const auto& claimed : fetch(*lane, 3)) {
+    auto delayed = retry(claimed, 3'600'000);
+    delayed.reason = "delayed";
+    settlements.push_back(delayed);
+  }
+  settle(*lane, settlements, {}, 5000);
+  EXPECT_THAT(due(*lane, 5000), testing::IsEmpty());
+  // Nobody counted the lane's time while nobody held it.
+  take_over(lane);
+  EXPECT_THAT(payloads(due(*lane, lane->state().clock.ms)), ElementsAre("late"));
+}
+
 TEST_P(StoreContract, RetriesOutliveTheirOwner) {
   auto lane = acquire();
   send(2);
