@@ -322,7 +322,9 @@ class Store {
   /// After a dump/restore or another move to a new cluster: makes waiting rows visible to relays again.
   virtual Result<std::uint64_t> restamp() = 0;
 
-  /// Takes the lane, or answers `busy` when another relay holds it. Never waits for the other one.
+  /// Takes the lane, or answers `busy` when another relay holds it. Never waits for the other one. The lane's clock
+  /// stood still while nobody held it: a `delayed` retry whose `not_before` has passed by the store's wall clock is
+  /// due.
   virtual Result<std::unique_ptr<Lane>> acquire(std::uint32_t lane, const std::string& holder) = 0;
   /// How many lanes the tables were made for.
   virtual Result<std::uint32_t> lanes() = 0;

@@ -182,6 +182,32 @@ TEST_F(SqliteStore, NotBeforeIsReadInEachOfItsForms) {
   EXPECT_THAT(claims[3].defect, HasSubstr("not_before"));
 }
 
+TEST_F(SqliteStore, NotBeforeInEachOfItsFormsIsSeenToHavePassedAtATakeover) {
+  migrate();
+  auto lane = acquire();
+  for (const char* passed :
+       {"strftime('%s', 'now') - 9", "(strftime('%s', 'now') - 9) * 1000", "datetime('now', '-9 seconds')"}) {
+    ASSERT_EQ(
+        sql("INSERT INTO waybill_outbox (topic, payload, not_before) VALUES ('t', '', " + std::string{passed} + ")"),
+        SQLITE_OK);
+  }
+  SettleBatch batch;
+  for (const auto& claimed : fetch(*lane)) {
+    Settlement settlement;
+    settlement.ticket = claimed.ticket;
+    settlement.verdict = Verdict::retry;
+    settlement.reason = "delayed";
+    settlement.due_at = LaneTime{3'600'000};
+    batch.messages.push_back(settlement);
+  }
+  ASSERT_TRUE(lane->settle(batch));
+  lane.reset();
+  lane = acquire();
+  auto due = lane->due(LaneTime{1}, {});
+  ASSERT_TRUE(due) << due.error().message();
+  EXPECT_EQ(due->messages.size(), 3U);
+}
+
 TEST_F(SqliteStore, Case42PoisonRowsAreDefectsAndTheLoopGoesOn) {
   migrate();
   auto lane = acquire();

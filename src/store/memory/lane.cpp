@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "store/memory/settlement.hpp"
@@ -56,11 +57,22 @@ void MemoryLane::take(const std::string& holder) {
   lane.held = true;
   lane.holder = holder_ = holder;
   fence_ = ++lane.fence;
+  catch_up();
   lane.unseen.clear();
   for (auto& [sequence, outbox_row] : tables_->outbox) {
     if (tables_->lane_of(sequence, outbox_row.message.key) != number_) continue;
     if (tables_->options.rereads_parked) outbox_row.parked = false;
     if (outbox_row.commit == Commit::durable && !outbox_row.parked) lane.unseen.insert(sequence);
+  }
+}
+
+void MemoryLane::catch_up() {
+  const std::chrono::system_clock::time_point now{std::chrono::milliseconds{tables_->wall_ms()}};
+  for (auto& [sequence, retry] : tables_->retry) {
+    if (retry.lane != number_ || retry.state != "sending" || retry.reason != "delayed") continue;
+    if (retry.message.not_before && *retry.message.not_before <= now) {
+      retry.due_ms = std::min(retry.due_ms, state_.clock.ms);
+    }
   }
 }
 

@@ -36,6 +36,7 @@ class MemoryLane final : public Lane {
   /// Runs `act` under the mutex, as the owner, with the fault that is planned for the call.
   template <class T, class Act>
   Result<T> guarded(Call call, Act act);
+  void catch_up();
   Fetched fetch_fresh(FetchLimit limit);
   Due find_due(LaneTime now, FetchLimit limit);
   Fetched read_backlog(const Scope& scope, FetchLimit limit);

@@ -62,6 +62,7 @@ Status MysqlLane::take() {
   auto transaction = Transaction::begin(connection_, taking);
   if (!transaction) return transaction.error();
   if (auto remembered = remember_previous_owner(); !remembered) return remembered;
+  if (auto caught_up = catch_up(); !caught_up) return caught_up;
   if (auto read = read_scopes(); !read) return read;
   auto parked = connection_.query("SELECT IFNULL(MAX(seq), 0) FROM waybill_parked", {}, taking);
   if (!parked) return parked.error();
@@ -99,6 +100,14 @@ Status MysqlLane::remember_previous_owner() {
   return connection_.run(
       "UPDATE waybill_lane SET fence = ?, holder = ?, clean = 0, blamed = suspect, kills = ? WHERE lane = 0",
       {fence_, holder_, kills}, taking);
+}
+
+// The lane's clock stood still while nobody held it.
+Status MysqlLane::catch_up() {
+  return connection_.run(
+      "UPDATE waybill_retry SET due_ms = ? WHERE state = 'sending' AND due_ms > ? AND reason = 'delayed' AND "
+      "not_before <= SYSDATE(3)",
+      {state_.clock.ms, state_.clock.ms}, taking);
 }
 
 Status MysqlLane::read_scopes() {

@@ -42,6 +42,7 @@ class MysqlLane final : public store::Lane {
 
   Status take();
   Status remember_previous_owner();
+  Status catch_up();
   Status read_scopes();
 
   // claims.cpp

@@ -47,6 +47,7 @@ Status PostgresLane::take() {
     if (auto restored = restore(**position); !restored) return restored;
   }
   if (auto known = follow_timeline(); !known) return known;
+  if (auto caught_up = retries_.catch_up(state_.clock); !caught_up) return caught_up;
   if (auto loaded = parking_.load(); !loaded) return loaded;
   state_.blocked.assign(parking_.blocked().begin(), parking_.blocked().end());
   // After an unclean end the stored row still tells the truth, and keeps the suspect.

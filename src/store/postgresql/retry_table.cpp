@@ -185,6 +185,17 @@ Status RetryTable::adopt(const std::vector<Seq>& seqs, const std::string& route,
   return copy_in(pointers, flagged);
 }
 
+Status RetryTable::catch_up(LaneTime now) {
+  static const Statement statement{"catch_up",
+                                   "UPDATE waybill.retry SET due_ms = $2::bigint WHERE lane = $1::integer AND state = "
+                                   "'sending' AND due_ms > $2::bigint AND reason = 'delayed' AND not_before <= "
+                                   "clock_timestamp()"};
+  Parameters parameters;
+  parameters.add(std::int64_t{lane_}).add(now.ms);
+  auto done = connection_->run(statement, parameters, Format::text, doing_due);
+  return done ? Status{} : Status{done.error()};
+}
+
 Result<store::Due> RetryTable::due(LaneTime now, const store::FetchLimit& limit) {
   static const Statement statement{"due", retries_where("o.due_ms <= $4::bigint")};
   Parameters parameters = who_asks(limit);

@@ -26,6 +26,9 @@ class RetryTable {
   bool has_handed_out(Seq seq) const { return handed_out_.contains(seq); }
   /// Copies parked messages from the outbox, due at once: for those whose scope is gone.
   Status adopt(const std::vector<Seq>& seqs, const std::string& route, LaneTime now, Seq flagged);
+  /// The lane's clock stood still while nobody held it: what asked to come later is due when the server's clock says
+  /// so.
+  Status catch_up(LaneTime now);
   Result<store::Due> due(LaneTime now, const store::FetchLimit& limit);
   Result<store::Fetched> set_aside(const std::string& route, const store::FetchLimit& limit);
 

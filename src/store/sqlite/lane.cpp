@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "store/sqlite/location.hpp"
+#include "store/sqlite/message_row.hpp"
 #include "store/sqlite/schema_version.hpp"
 #include "store/sqlite/store.hpp"
 
@@ -85,6 +86,7 @@ Status SqliteLane::take() {
   if (!there) return there.error();
   if (!*there) return Error{ErrorCode::corrupt, "waybill_lane in " + path_ + " has no row; run `waybill migrate`"};
   if (auto remembered = remember_previous_owner(*row); !remembered) return remembered;
+  if (auto caught_up = catch_up(); !caught_up) return caught_up;
   if (auto read = read_scopes(); !read) return read;
   if (auto committed = transaction->commit(taking); !committed) return committed;
   last_news_ = last_proof_ = std::chrono::steady_clock::now();
@@ -117,6 +119,16 @@ Status SqliteLane::remember_previous_owner(Statement& row) {
       taking);
   if (!update) return update.error();
   return update->bind(1, fence_).bind(2, std::string_view{holder_}).bind(3, kills).run(taking);
+}
+
+// The lane's clock stood still while nobody held it.
+Status SqliteLane::catch_up() {
+  auto update = connection_.prepare(
+      "UPDATE waybill_retry SET due_ms = ?1 WHERE state = 'sending' AND due_ms > ?1 AND reason = 'delayed' "
+      "AND " WAYBILL_NOT_BEFORE_MS " <= ?2",
+      taking);
+  if (!update) return update.error();
+  return update->bind(1, state_.clock.ms).bind(2, state_.wall.unix_ms).run(taking);
 }
 
 Status SqliteLane::read_scopes() {

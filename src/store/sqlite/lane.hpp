@@ -40,6 +40,7 @@ class SqliteLane final : public store::Lane {
 
   Status take();
   Status remember_previous_owner(Statement& row);
+  Status catch_up();
   Status read_scopes();
 
   Result<store::Fetched> read_claims(Statement& rows, store::Origin origin, store::FetchLimit limit);

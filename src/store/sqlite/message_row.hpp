@@ -10,11 +10,15 @@
 
 namespace waybill::sqlite {
 
-/// The columns that read_message() expects first in a SELECT. `?1` is the largest payload that is loaded.
-#define WAYBILL_MESSAGE_COLUMNS                                                                                 \
-  "seq, id, topic, key, headers, content_type, "                                                                \
+/// Unix milliseconds, however the service wrote them.
+#define WAYBILL_NOT_BEFORE_MS                                                                                   \
   "CASE WHEN typeof(not_before) = 'text' THEN CAST((julianday(not_before) - 2440587.5) * 86400000 AS INTEGER) " \
-  "     WHEN not_before < 1e11 THEN CAST(not_before * 1000 AS INTEGER) ELSE CAST(not_before AS INTEGER) END, "  \
+  "     WHEN not_before < 1e11 THEN CAST(not_before * 1000 AS INTEGER) ELSE CAST(not_before AS INTEGER) END"
+
+/// The columns that read_message() expects first in a SELECT. `?1` is the largest payload that is loaded.
+#define WAYBILL_MESSAGE_COLUMNS                                        \
+  "seq, id, topic, key, headers, content_type, " WAYBILL_NOT_BEFORE_MS \
+  ", "                                                                 \
   "typeof(not_before) = 'text', created_at, length(payload), CASE WHEN length(payload) <= ?1 THEN payload END"
 
 inline constexpr int first_own_column = 11;  ///< the first column after them

@@ -38,6 +38,8 @@ local function index_row(lane, ticket, row)
   if row.state == 'sending' then
     redis.call('ZADD', row.reason == 'route_stopped' and lane.stopped or lane.due, row.due, ticket)
     if row.reason == 'set_aside' then redis.call('ZADD', lane.set_aside, 0, set_aside_member(row.route, ticket)) end
+    local not_before = row.reason == 'delayed' and tonumber(row['m.not_before'])
+    if not_before then redis.call('ZADD', lane.later, not_before, ticket) end
   end
 end
 
@@ -47,12 +49,13 @@ local function unindex_row(lane, ticket, row)
   redis.call('ZREM', lane.due, ticket)
   redis.call('ZREM', lane.held, ticket)
   redis.call('ZREM', lane.stopped, ticket)
+  if row.reason == 'delayed' then redis.call('ZREM', lane.later, ticket) end
   if row.reason == 'set_aside' then redis.call('ZREM', lane.set_aside, set_aside_member(row.route, ticket)) end
 end
 
 -- What of a row decides where it is indexed: all of it but the message.
 local function read_state(lane, ticket)
-  local names = { 'state', 'route', 'blocks', 'reason', 'due', 'attempts', 'id', 'm.key', 'lost' }
+  local names = { 'state', 'route', 'blocks', 'reason', 'due', 'attempts', 'id', 'm.key', 'm.not_before', 'lost' }
   local values = redis.call('HMGET', row_key(lane, ticket), unpack(names))
   if not values[1] then return nil end
   local row = {}
@@ -81,7 +84,7 @@ local function new_row(lane, ticket, entry, list, values)
   values.stored = split_entry(entry)
   for name, value in pairs(values) do redis.call('HSET', row, name, value) end
   redis.call('HSET', lane.ids, values.id, ticket)
-  values['m.key'] = fields.key
+  values['m.key'], values['m.not_before'] = fields.key, fields.not_before
   if values['m.key'] and (values['m.key'] == '' or #values['m.key'] > 255) then
     redis.call('HDEL', row, 'm.key')
     values['m.key'] = nil

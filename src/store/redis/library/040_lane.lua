@@ -40,6 +40,21 @@ local function take_back(lane, due)
   end
 end
 
+-- The lane's clock stood still while nobody held it: what asked to come later is due when the server's clock says so.
+local function catch_up(lane, clock)
+  while true do
+    local tickets = redis.call('ZRANGEBYSCORE', lane.later, '-inf', now_ms(), 'LIMIT', 0, 1000)
+    if #tickets == 0 then return end
+    for _, ticket in ipairs(tickets) do
+      redis.call('ZREM', lane.later, ticket)
+      if tonumber(redis.call('ZSCORE', lane.due, ticket) or '0') > clock then
+        redis.call('ZADD', lane.due, clock, ticket)
+        redis.call('HSET', row_key(lane, ticket), 'due', clock)
+      end
+    end
+  end
+end
+
 -- version, holder, session, the fence of an owner that is gone (or empty)
 local function take(keys, args)
   local lane = lane_of(keys)
@@ -67,6 +82,7 @@ local function take(keys, args)
   redis.call('SET', lane.owner, fence .. ' ' .. args[3] .. ' ' .. args[2], 'PX', OWNER_MS)
   take_back(lane, lane.due)
   take_back(lane, lane.stopped)
+  catch_up(lane, tonumber(about[3] or '0'))
   return { fence, about[3] or '0', unclean and 1 or 0, about[5] or '', kills, formerly, info['last-delivered-id'],
     about[11], redis.call('HGETALL', lane.scopes) }
 end
