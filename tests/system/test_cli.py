@@ -1,12 +1,5 @@
 """The command line: what it prints for programs, its exit codes, and that no password is ever shown."""
 
-import shlex
-import subprocess
-from pathlib import Path
-
-import pytest
-
-from harness import binary
 from waybill_services import wait_until
 
 
@@ -268,39 +261,6 @@ def test_route_command(workspace, sqlite_store, shop):
     shop(sqlite_store)
     assert "orders.*" in workspace.run("route", "orders.created").expect().out
     workspace.run("route", "payments.made").expect(4)
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_completion(workspace, shell):
-    script = workspace.run("completion", shell, config=False).expect().out
-    assert "waybill" in script and "relay" in script
-    if shell == "bash":
-        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
-
-
-def complete(workspace, script, *words):
-    """What bash offers behind these words."""
-    ask = f"""{script}
-PATH={Path(binary.path()).parent}:$PATH COMP_WORDS=({" ".join(shlex.quote(word) for word in words)}) COMP_CWORD={len(words) - 1}
-_waybill; printf '%s\\n' "${{COMPREPLY[@]}}" """
-    said = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True, cwd=workspace.folder)
-    assert not said.stderr, said.stderr
-    return said.stdout.split("\n")[:-1]
-
-
-def test_completion_knows_what_the_configuration_names(workspace, sqlite_store, shop):
-    shop(sqlite_store, route={"topic": "orders.$(touch run)*"})
-    script = workspace.run("completion", "bash", config=False).expect().out
-    config = str(workspace.config)
-    assert complete(workspace, script, "waybill", "status", "-c", config, "--store", "") == ["shop"]
-    offered = complete(workspace, script, "waybill", "pause", "-c", config, "orders")
-    assert offered == [r"orders.\$\(touch\ run\)\*"]
-    assert not (workspace.folder / "run").exists()
-    assert "--why" in complete(workspace, script, "waybill", "pause", "-c", config, "--")
-    # In the folder of the configuration nobody needs to name it.
-    assert complete(workspace, script, "waybill", "tap", "ord") == offered
-    assert complete(workspace, script, "waybill", "status", "-c", "missing.toml", "--store", "s") == [""]
-    assert "bash" in workspace.run("completion", config=False).expect(2).err
 
 
 def test_inbox_list(store, workspace, shop):

@@ -38,8 +38,11 @@ class Terminal:
                 assert text in self.text[self._seen:], f"it ended without '{text}':\n{self.text[self._seen:]}"
         self._seen = self.text.index(text, self._seen) + len(text)
 
+    def press(self, keys):
+        os.write(self._screen, keys.encode())
+
     def type(self, line):
-        os.write(self._screen, line.encode() + b"\n")
+        self.press(line + "\n")
 
     def wait(self, seconds=20):
         """The exit code."""
