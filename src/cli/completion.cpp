@@ -33,11 +33,12 @@ void collect(const CLI::App& command, const std::string& path, const std::string
   }
 }
 
-/// A shell `case` from the command typed so far to the words that may follow.
+/// A shell `case` from the command typed so far to the words that may follow. They are called `offered`: `words` is
+/// what zsh calls the line it completes.
 std::string cases(const std::vector<Words>& all) {
   std::string text;
   for (const auto& one : all)
-    text += "    '" + one.path + "') words='" + one.words + "'" + (one.routes ? "; values=routes" : "") + " ;;\n";
+    text += "    '" + one.path + "') offered='" + one.words + "'" + (one.routes ? "; values=routes" : "") + " ;;\n";
   return text;
 }
 
@@ -46,7 +47,7 @@ std::string bash_script(const std::vector<Words>& all) {
   return "# bash completion of waybill: source <(waybill completion bash)\n"
          "_waybill() {\n"
          "  local current=${COMP_WORDS[COMP_CWORD]} last=${COMP_WORDS[COMP_CWORD-1]} command=waybill\n"
-         "  local words='' values='' config=() word before=''\n"
+         "  local offered='' values='' config=() word before=''\n"
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
          "    case $before in -c|--config) config=(-c \"${word/#\\~/$HOME}\") ;; esac\n"
          "    case $word in -*) ;; *) if _waybill_is_command \"$command $word\"; then command+=\" $word\"; fi ;; esac\n"
@@ -55,18 +56,18 @@ std::string bash_script(const std::vector<Words>& all) {
          "  _waybill_words \"$command\"\n"
          "  case $last in\n"
          "    -c|--config|--batch|--payload-file|--ids) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
-         "    --store) words='' values=stores ;;\n"
+         "    --store) offered='' values=stores ;;\n"
          "  esac\n"
-         "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+         "  COMPREPLY=($(compgen -W \"$offered\" -- \"$current\"))\n"
          "  [ -n \"$values\" ] || return 0\n"
          "  while IFS= read -r word; do\n"
          "    printf -v word %q \"$word\"\n"
          "    if [[ $word == \"$current\"* ]]; then COMPREPLY+=(\"$word\"); fi\n"
          "  done < <(waybill completion --values \"$values\" \"${config[@]}\" 2>/dev/null)\n"
          "}\n"
-         "_waybill_is_command() { words='' values=''; _waybill_words \"$1\"; [ -n \"$words\" ]; }\n"
+         "_waybill_is_command() { offered='' values=''; _waybill_words \"$1\"; [ -n \"$offered\" ]; }\n"
          "_waybill_words() {\n  values=''\n  case $1 in\n" +
-         cases(all) + "    *) words='' ;;\n  esac\n}\ncomplete -F _waybill waybill\n";
+         cases(all) + "    *) offered='' ;;\n  esac\n}\ncomplete -F _waybill waybill\n";
 }
 
 std::string zsh_script(const std::vector<Words>& all) {
@@ -74,26 +75,27 @@ std::string zsh_script(const std::vector<Words>& all) {
          "# zsh completion of waybill: source <(waybill completion zsh), or a file _waybill in $fpath\n"
          "_waybill_words() {\n  values=''\n  case $1 in\n" +
          cases(all) +
-         "    *) words='' ;;\n  esac\n}\n"
+         "    *) offered='' ;;\n  esac\n}\n"
          "_waybill() {\n"
-         "  local words='' values='' command=waybill word before=''\n"
-         "  local -a config typed=(\"${(@)${(z)BUFFER}[2,CURRENT-1]}\")\n"
+         "  local offered='' values='' command=waybill word before=''\n"
+         "  local -a config typed=(\"${(@)words[2,CURRENT-1]}\")\n"
          "  for word in $typed; do\n"
          "    case $before in -c|--config) config=(-c \"${(Q)word/#\\~/$HOME}\") ;; esac\n"
          "    _waybill_words \"$command $word\"\n"
-         "    if [[ $word != -* && -n $words ]]; then command+=\" $word\"; fi\n"
+         "    if [[ $word != -* && -n $offered ]]; then command+=\" $word\"; fi\n"
          "    before=$word\n"
          "  done\n"
          "  _waybill_words \"$command\"\n"
          "  case ${typed[-1]} in\n"
          "    -c|--config|--batch|--payload-file|--ids) _files; return ;;\n"
-         "    --store) words='' values=stores ;;\n"
+         "    --store) offered='' values=stores ;;\n"
          "  esac\n"
-         "  compadd -- ${=words}\n"
+         "  compadd -- ${=offered}\n"
          "  if [[ -n $values ]]; then compadd -- ${(f)\"$(waybill completion --values $values $config 2>/dev/null)\"}; "
          "fi\n"
          "}\n"
-         "compdef _waybill waybill\n";
+         "# A file in $fpath is itself the function, the first time it is called.\n"
+         "if [[ ${funcstack[1]} == _waybill ]]; then _waybill; else compdef _waybill waybill; fi\n";
 }
 
 /// What the configuration names, one a line; nothing when it can't be read, since nobody reads an error at a prompt.

@@ -44,14 +44,20 @@ def test_completion_knows_what_the_configuration_names(workspace, sqlite_store, 
     assert "bash" in workspace.run("completion", config=False).expect(2).err
 
 
-@pytest.fixture
-def zsh(workspace, sqlite_store, shop):
+COMPINIT = "autoload -U compinit; compinit -u -D"
+
+
+@pytest.fixture(params=[f"{COMPINIT}; source <(waybill completion zsh)", f"fpath=($PWD $fpath); {COMPINIT}"],
+                ids=["sourced", "as a file"])
+def zsh(request, workspace, sqlite_store, shop):
     """A shell on a terminal, in the folder of a configuration with the route `orders.paid`."""
     shop(sqlite_store, route={"topic": "orders.paid"})
+    script = workspace.run("completion", "zsh", config=False).expect().out
+    (workspace.folder / "_waybill").write_text(script)
     folder = str(Path(binary.path()).parent)
     shell = Terminal(["zsh", "-f", "-i"], {"PATH": folder + ":" + os.environ["PATH"], "HOME": str(workspace.folder)},
                      workspace.folder)
-    shell.type("stty cols 200; autoload -U compinit; compinit -u -D; source <(waybill completion zsh); print ready$((1 + 1))")
+    shell.type(f"stty cols 200; {request.param}; print ready$((1 + 1))")
     shell.expect("ready2")
     yield shell
     shell.close()
