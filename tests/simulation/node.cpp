@@ -22,7 +22,8 @@ void Node::perform(Actions actions) {
     }
     std::visit(
         [this](auto&& one) {
-          if constexpr (!std::is_same_v<std::decay_t<decltype(one)>, Publish>) store_work_.emplace_back(std::move(one));
+          if constexpr (!std::is_same_v<std::decay_t<decltype(one)>, Publish>)
+            store_work_.emplace_back(std::forward<decltype(one)>(one));
         },
         std::move(action));
   }
