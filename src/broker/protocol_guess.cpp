@@ -23,6 +23,8 @@ constexpr std::string_view http_request = "GET / HTTP/1.0\r\n\r\n";
 /// PostgreSQL answers it with one letter. Source: its manual, "Message Formats", SSLRequest.
 constexpr std::string_view postgresql_request{"\0\0\0\x08\x04\xd2\x16\x2f", 8};
 
+constexpr const char* tls_server = "a TLS server";
+
 class Socket {
  public:
   explicit Socket(int fd) : fd_(fd) {}
@@ -87,9 +89,8 @@ std::string ask(const addrinfo& at, std::string_view question) {
 
 std::optional<std::string> protocol_of(const std::string& first_bytes) {
   using Known = std::pair<std::string_view, const char*>;
-  constexpr Known by_beginning[] = {{"HTTP/", "an HTTP server"}, {"AMQP", "RabbitMQ"},
-                                    {"-ERR", "Redis"},           {"-DENIED", "Redis"},
-                                    {"SSH-", "an SSH server"},   {"\x15\x03", "a TLS server"}};
+  constexpr Known by_beginning[] = {{"HTTP/", "an HTTP server"}, {"AMQP", "RabbitMQ"},      {"-ERR", "Redis"},
+                                    {"-DENIED", "Redis"},        {"SSH-", "an SSH server"}, {"\x15\x03", tls_server}};
   for (const auto& [beginning, name] : by_beginning) {
     if (first_bytes.starts_with(beginning)) return name;
   }
@@ -112,10 +113,13 @@ std::optional<std::string> other_protocol_at(const std::string& servers) {
   return std::nullopt;
 }
 
-std::string hint_at_another(const std::string& servers, const std::string& expected, std::string_view kin) {
+std::string hint_at_another(const std::string& servers, const Expected& expected) {
   const auto other = other_protocol_at(servers);
-  if (!other || *other == kin) return {};
-  return "; what listens there looks like " + *other + ", not like " + expected;
+  if (!other || *other == expected.kin) return {};
+  if (*other != tls_server)
+    return "; what listens there looks like " + *other + ", not like " + std::string{expected.name};
+  if (expected.secure_scheme.empty()) return {};
+  return "; what listens there speaks TLS: write the URL with " + std::string{expected.secure_scheme} + "://";
 }
 
 }  // namespace waybill::broker

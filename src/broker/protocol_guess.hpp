@@ -11,9 +11,16 @@ namespace waybill::broker {
 /// client libraries only say that the connection was closed. Blocks for at most about a second.
 std::optional<std::string> other_protocol_at(const std::string& servers);
 
-/// The same for the end of an error message, `; what listens there looks like RabbitMQ, not like Kafka`, or nothing.
-/// `kin` is what a server of the expected kind looks like too.
-std::string hint_at_another(const std::string& servers, const std::string& expected, std::string_view kin = {});
+/// What a server is taken for.
+struct Expected {
+  std::string_view name;           ///< `Kafka`
+  std::string_view secure_scheme;  ///< what a URL for TLS begins with; empty: this one does
+  std::string_view kin{};          ///< what a server of this kind looks like too
+};
+
+/// The same for the end of an error message: `; what listens there looks like RabbitMQ, not like Kafka`, or that it
+/// speaks TLS where the URL does not, or nothing.
+std::string hint_at_another(const std::string& servers, const Expected& expected);
 
 /// What a server is by its first bytes: its greeting, or its answer to an HTTP request.
 std::optional<std::string> protocol_of(const std::string& first_bytes);

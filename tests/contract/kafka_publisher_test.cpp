@@ -122,6 +122,14 @@ TEST_F(KafkaPublisherTest, AServerOfAnotherProtocolIsNamed) {
   EXPECT_NE(reason.find("looks like RabbitMQ, not like Kafka"), std::string::npos) << reason;
 }
 
+TEST_F(KafkaPublisherTest, AListenerThatSpeaksTlsIsNamedToAUrlThatDoesNot) {
+  const auto secure = parse_url(environment("WAYBILL_TEST_KAFKA_SECURE"));
+  ASSERT_TRUE(secure);
+  open("kafka://127.0.0.1:" + std::to_string(secure->port));
+  const std::string reason = first_reason();
+  EXPECT_NE(reason.find("write the URL with kafkas://"), std::string::npos) << reason;
+}
+
 TEST_F(KafkaPublisherTest, DoctorFindsWhatTheTopicPromises) {
   ASSERT_EQ(topics_->create(topic_, 1, {{"cleanup.policy", "compact"}}), "");
   BrokerConfig config;

@@ -98,4 +98,5 @@ def test_a_clients_certificate_logs_in(certificate_broker, deliver, client):
 def test_a_missing_certificate_is_named(certificate_broker, deliver, workspace):
     deliver.configure(certificate_broker, f"kafkas://127.0.0.1:{certificate_broker.secure_port}")
     refused = workspace.run("check")
-    assert refused.code == 3 and "certificate" in refused.err, refused.err
+    assert refused.code == 3 and "set cert_file and key_file" in refused.err, refused.err
+    assert "not like Kafka" not in refused.err

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "broker/examine_transport.hpp"
+#include "broker/kafka/hint.hpp"
 #include "broker/kafka/settings.hpp"
 #include "broker/kafka/topic_facts.hpp"
-#include "broker/protocol_guess.hpp"
 #include "core/text.hpp"
 #include "core/url.hpp"
 
@@ -50,7 +50,7 @@ Error unreachable(const BrokerConfig& config, rd_kafka_t* client, const std::str
   const bool refused = complaint.starts_with("_AUTHENTICATION");
   return {refused ? ErrorCode::unauthorized : ErrorCode::unreachable,
           "broker '" + config.name + "': " + (complaint.empty() ? servers + " does not answer" : complaint) +
-              (refused ? std::string() : hint_at_another(servers, "Kafka"))};
+              (refused ? std::string() : hint_beside(complaint, config, servers))};
 }
 
 TopicFacts facts_of(const rd_kafka_metadata_topic_t& topic) {

@@ -3,8 +3,8 @@
 #include <iterator>
 #include <utility>
 
+#include "broker/kafka/hint.hpp"
 #include "broker/kafka/settings.hpp"
-#include "broker/protocol_guess.hpp"
 
 namespace waybill::broker::kafka {
 namespace {
@@ -201,7 +201,8 @@ void KafkaPublisher::pause(Duration limit) {
 }
 
 std::string KafkaPublisher::reason_unreachable() const {
-  return producer_->complaint() + hint_at_another(servers_, "Kafka");
+  const std::string complaint = producer_->complaint();
+  return complaint + hint_beside(complaint, config_, servers_);
 }
 
 }  // namespace waybill::broker::kafka

@@ -65,8 +65,8 @@ Status Examination::reach() {
 }
 
 Error Examination::unreachable(const grpc::Status& status) const {
-  return {ErrorCode::unreachable, "broker '" + name_ + "': " + words_of(status) +
-                                      hint_at_another(settings_.names(), "RocketMQ", "a gRPC server")};
+  return {ErrorCode::unreachable,
+          "broker '" + name_ + "': " + words_of(status) + hint_at_another(settings_.names(), settings_.expected())};
 }
 
 void Examination::judge_topic(const std::string& topic, bool keeps_order) {

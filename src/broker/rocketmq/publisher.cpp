@@ -124,7 +124,7 @@ void RocketMqPublisher::come_up_or_go_down() {
   for (const auto& [address, each] : proxies_) failures += each->link.times_down();
   if (std::exchange(failures_, failures) == failures) return;
   const Link& link = proxies_.at(settings_.proxies.front())->link;
-  const std::string hint = hint_at_another(settings_.names(), "RocketMQ", "a gRPC server");
+  const std::string hint = hint_at_another(settings_.names(), settings_.expected());
   deliver();
   events_->on_down(DownCause::unreachable, link.complaint() + hint);
 }

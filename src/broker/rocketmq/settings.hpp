@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/protocol_guess.hpp"
 #include "core/config.hpp"
 #include "core/secret.hpp"
 #include "waybill/result.h"
@@ -35,6 +36,8 @@ struct Settings {
   std::string ca_file, cert_file, key_file;
 
   std::string names() const;  ///< of the proxies, without secrets
+  /// For what listens there instead.
+  Expected expected() const { return {"RocketMQ", tls ? "" : "rocketmqs", "a gRPC server"}; }
 };
 
 /// From `rocketmq://access-key:secret-key@host:port,host:port/namespace?routes=ignore`; `rocketmqs://` for TLS. Opens
