@@ -113,6 +113,13 @@ std::optional<std::string> other_protocol_at(const std::string& servers) {
   return std::nullopt;
 }
 
+// The alerts 42 and 116, with which servers end a handshake that brought them no certificate.
+std::string hint_at_certificate(std::string_view complaint, const std::string& cert_file) {
+  const bool asks = complaint.find("alert bad certificate") != std::string_view::npos ||
+                    complaint.find("certificate required") != std::string_view::npos;
+  return asks && cert_file.empty() ? "; the broker asks for a client's certificate: set cert_file and key_file" : "";
+}
+
 std::string hint_at_another(const std::string& servers, const Expected& expected) {
   const auto other = other_protocol_at(servers);
   if (!other || *other == expected.kin) return {};

@@ -22,6 +22,10 @@ struct Expected {
 /// speaks TLS where the URL does not, or nothing.
 std::string hint_at_another(const std::string& servers, const Expected& expected);
 
+/// `; the broker asks for a client's certificate: set cert_file and key_file`, when the complaint is OpenSSL's about
+/// one that was not brought; else nothing.
+std::string hint_at_certificate(std::string_view complaint, const std::string& cert_file);
+
 /// What a server is by its first bytes: its greeting, or its answer to an HTTP request.
 std::optional<std::string> protocol_of(const std::string& first_bytes);
 

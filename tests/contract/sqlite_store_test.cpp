@@ -126,6 +126,7 @@ TEST_F(SqliteStore, Case39TablesOfAnotherVersionAreRefused) {
 
 TEST_F(SqliteStore, FileThatIsNoDatabaseIsRefused) {
   FILE* file = fopen(path().c_str(), "w");
+  ASSERT_NE(file, nullptr);
   fputs("this is not a database, but it is long enough to have a header, or what looks like one", file);
   fclose(file);
   auto migrated = store_->migrate();

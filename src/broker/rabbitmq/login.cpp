@@ -1,6 +1,7 @@
 #include <array>
 #include <utility>
 
+#include "broker/protocol_guess.hpp"
 #include "broker/rabbitmq/link.hpp"
 #include "broker/rabbitmq/reader.hpp"
 
@@ -44,15 +45,17 @@ class Login {
   /// The arguments of the expected method; they stay valid until the next await.
   Result<std::string_view> await(amqp_method_number_t expected, const char* name) {
     while (true) {
-      if (auto sent = link_->flush(); !sent) return fault(ErrorCode::unreachable, sent.error().message() + hint());
+      if (auto sent = link_->flush(); !sent)
+        return fault(ErrorCode::unreachable, sent.error().message() + hint(sent.error().message()));
       Frame frame;
       auto found = link_->next(frame);
-      if (!found) return fault(ErrorCode::unreachable, found.error().message() + ": is this an AMQP 0-9-1 port?");
+      if (!found) return fault(ErrorCode::unreachable, found.error().message() + hint_at_port());
       if (*found) return take(frame, expected, name);
       if (!await_input()) {
         return fault(ErrorCode::timeout, std::string("connected, but no ") + name + " came in time");
       }
-      if (auto got = link_->fill(); !got) return fault(ErrorCode::unreachable, got.error().message() + hint());
+      if (auto got = link_->fill(); !got)
+        return fault(ErrorCode::unreachable, got.error().message() + hint(got.error().message()));
     }
   }
 
@@ -76,9 +79,15 @@ class Login {
     return arguments;
   }
 
-  const char* hint() const {
-    return credentials_sent_ ? " during the login (wrong user, password or virtual host?)"
-                             : " before it said anything: is this an AMQP port?";
+  std::string hint(const std::string& complaint) const {
+    if (credentials_sent_) return " during the login (wrong user, password or virtual host?)";
+    if (complaint.starts_with("TLS:")) return hint_at_certificate(complaint, endpoint_.cert_file);
+    return " before it said anything" + hint_at_port();
+  }
+
+  std::string hint_at_port() const {
+    const auto other = hint_at_another(endpoint_.name(), {"RabbitMQ", endpoint_.tls ? "" : "amqps", "RabbitMQ"});
+    return other.empty() ? ": is this an AMQP 0-9-1 port?" : other;
   }
 
   Status start(const std::string& purpose) {
