@@ -30,8 +30,9 @@ class MariaDB(Service):
 
     user = "waybill"
 
-    def __init__(self, directory=None, name="mariadb"):
+    def __init__(self, directory=None, name="mariadb", settings=None):
         super().__init__(name, directory)
+        self.settings = dict(settings or {})
         self.port = free_port()
         self.password = secrets.token_hex(8)
         self.data = self.directory / "data"
@@ -48,7 +49,7 @@ class MariaDB(Service):
                    f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={self.socket}",
                    f"--pid-file={self.directory / 'mariadb.pid'}", "--innodb-flush-log-at-trx-commit=1",
                    "--innodb-buffer-pool-size=128M", "--max-allowed-packet=64M", "--max-connections=150",
-                   f"--init-file={self._rights()}"]
+                   f"--init-file={self._rights()}", *(f"--{name}={value}" for name, value in self.settings.items())]
         self.process = self.spawn(command)
         self.wait_ready(self._ready)
         return self
