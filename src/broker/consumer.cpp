@@ -8,7 +8,7 @@
 #include "broker/rabbitmq/consumer.hpp"
 #include "broker/rocketmq/open.hpp"
 #include "core/broker_kind.hpp"
-#include "core/url.hpp"
+#include "core/url_parameters.hpp"
 
 namespace waybill {
 namespace {
@@ -51,6 +51,7 @@ Result<std::unique_ptr<Consumer>> open_rabbit(const ConsumerOptions& options) {
 Result<std::unique_ptr<Consumer>> open_consumer(const ConsumerOptions& options) {
   auto url = parse_url(options.url);
   if (!url) return std::move(url).error();
+  if (auto fit = check_parameters(*url); !fit) return std::move(fit).error();
   if (options.queue.empty()) return Error(ErrorCode::invalid_argument, "consumer: no queue was named");
   if (options.prefetch == 0) return Error(ErrorCode::invalid_argument, "consumer: prefetch must be 1 or more");
   if (options.queue.size() > max_name_bytes) {

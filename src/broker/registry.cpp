@@ -9,7 +9,7 @@
 #include "broker/rabbitmq/publisher.hpp"
 #include "broker/rocketmq/open.hpp"
 #include "core/broker_kind.hpp"
-#include "core/url.hpp"
+#include "core/url_parameters.hpp"
 
 namespace waybill::broker {
 namespace {
@@ -18,6 +18,7 @@ namespace {
 Result<BrokerKind> kind_of(const BrokerConfig& config) {
   auto url = parse_url(config.url.reveal());
   if (!url) return std::move(url).error();
+  if (auto fit = check_parameters(*url); !fit) return std::move(fit).error();
   if (const auto kind = broker_kind(std::string_view{url->scheme})) return *kind;
   return Error(ErrorCode::unsupported, "broker URL '" + config.url.masked() + "': expected " + broker_schemes_in_words);
 }

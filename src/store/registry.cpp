@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "core/url.hpp"
+#include "core/url_parameters.hpp"
 
 namespace waybill::store {
 namespace {
@@ -24,6 +24,7 @@ Result<std::unique_ptr<Store>> open_store(const StoreConfig& config) {
   const auto where = "store '" + config.name + "': ";
   const auto url = parse_url(config.url.reveal());
   if (!url) return Error{url.error().code(), where + url.error().message()};
+  if (const auto fit = check_parameters(*url); !fit) return Error{fit.error().code(), where + fit.error().message()};
   std::string known;
   for (const auto& kind : kinds) {
     if (kind.scheme == url->scheme) return kind.open(config);

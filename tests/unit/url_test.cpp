@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/secret.hpp"
+#include "core/url_parameters.hpp"
 
 namespace waybill {
 namespace {
@@ -98,6 +99,32 @@ TEST(Secret, ShowsItsMaskedFormOnly) {
   const Secret secret{"amqp://u:hunter2@h"};
   EXPECT_EQ(secret.masked(), "amqp://u:***@h");
   EXPECT_EQ(secret.reveal(), "amqp://u:hunter2@h");
+}
+
+std::string fault_of(const char* text) {
+  const auto url = parse_url(text);
+  if (!url) return "malformed";
+  const auto fit = check_parameters(*url);
+  return fit ? "" : fit.error().message();
+}
+
+TEST(UrlParameters, TheKnownOnesPass) {
+  EXPECT_EQ(fault_of("mysql://h/d?ssl=1&ssl_ca=a&ssl_cert=b&ssl_key=c&socket=d"), "");
+  EXPECT_EQ(fault_of("mariadb://h/d?ssl=0"), "");
+  EXPECT_EQ(fault_of("rediss://h/0?nodes=a:1,b:2"), "");
+  EXPECT_EQ(fault_of("rocketmq://h?routes=ignore"), "");
+  EXPECT_EQ(fault_of("amqps://h/v"), "");
+  EXPECT_EQ(fault_of("postgresql://h/d?sslmode=verify-full"), "") << "its library's own to check";
+}
+
+TEST(UrlParameters, OthersAreErrorsThatNameThem) {
+  EXPECT_EQ(fault_of("mysql://h/d?sslmode=require"),
+            "a URL of mysql:// has no parameter 'sslmode'; there are ssl, ssl_ca, ssl_cert, ssl_key, socket");
+  EXPECT_EQ(fault_of("redis://h/0?node=a:1"),
+            "a URL of redis:// has no parameter 'node'; there are nodes (did you mean 'nodes'?)");
+  EXPECT_EQ(fault_of("amqps://h?verify=verify_none"),
+            "a URL of amqps:// has no parameter 'verify': settings are keys of its section");
+  EXPECT_EQ(fault_of("mysql://h/d?ssl=yes"), "the URL's ssl is 0 or 1, not 'yes'");
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/url.hpp"
+#include "core/url_parameters.hpp"
 
 namespace waybill::config {
 namespace {
@@ -22,6 +22,7 @@ void check_url(Section& section, const Url& url, std::span<const std::string_vie
     if (url.scheme == "sqlite" && url.host.empty() && url.path.size() < 2) {
       section.fail("url", "names no file; write sqlite:///path/outbox.db");
     }
+    if (const auto fit = check_parameters(url); !fit) section.fail("url", fit.error().message());
     return;
   }
   section.fail(

@@ -39,16 +39,19 @@ void notice_vanished_host(MYSQL* handle) {
   setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &vanished_ms, sizeof vanished_ms);
 }
 
-void set_tls(MYSQL* handle, const Url& url) {
+/// Whether the connection must be encrypted.
+bool set_tls(MYSQL* handle, const Url& url) {
   const auto option = [&](const char* name) {
     const auto found = url.query.find(name);
     return found == url.query.end() ? nullptr : found->second.c_str();
   };
   const char* ca = option("ssl_ca");
-  if (ca == nullptr && option("ssl") == nullptr) return;
+  const char* wanted = option("ssl");
+  if (ca == nullptr && (wanted == nullptr || std::string_view{wanted} != "1")) return false;
   mysql_ssl_set(handle, option("ssl_key"), option("ssl_cert"), ca, nullptr, nullptr);
   const my_bool verify = ca != nullptr ? 1 : 0;
   mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+  return true;
 }
 
 }  // namespace
@@ -89,7 +92,7 @@ Result<Connection> Connection::open(const StoreConfig& store, std::chrono::secon
   mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
   mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &answer_seconds);
   mysql_options(handle, MYSQL_OPT_WRITE_TIMEOUT, &answer_seconds);
-  set_tls(handle, *url);
+  const bool needs_tls = set_tls(handle, *url);
   const auto socket = url->query.find("socket");
   const bool local = socket != url->query.end();
   // `localhost` would mean the client library's own socket file.
@@ -99,6 +102,11 @@ Result<Connection> Connection::open(const StoreConfig& store, std::chrono::secon
                                         CLIENT_FOUND_ROWS | CLIENT_MULTI_STATEMENTS);
   if (done == nullptr) {
     return error_of(mysql_errno(handle), mysql_error(handle), "can't connect to " + where);
+  }
+  // Without an authority to check, the library is content with a server that speaks no TLS.
+  if (needs_tls && mysql_get_ssl_cipher(handle) == nullptr) {
+    return Error{ErrorCode::unreachable,
+                 "can't connect to " + where + ": the url asks for TLS, and the server speaks none"};
   }
   notice_vanished_host(handle);
   if (auto named = connection.run("SET NAMES binary", {}, "can't set up the connection"); !named) return named.error();
