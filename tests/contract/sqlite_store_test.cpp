@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "faulty_vfs.hpp"
@@ -125,10 +126,7 @@ TEST_F(SqliteStore, Case39TablesOfAnotherVersionAreRefused) {
 }
 
 TEST_F(SqliteStore, FileThatIsNoDatabaseIsRefused) {
-  FILE* file = fopen(path().c_str(), "w");
-  ASSERT_NE(file, nullptr);
-  fputs("this is not a database, but it is long enough to have a header, or what looks like one", file);
-  fclose(file);
+  std::ofstream{path()} << "this is not a database, but it is long enough to have a header, or what looks like one";
   auto migrated = store_->migrate();
   ASSERT_FALSE(migrated);
   EXPECT_EQ(migrated.error().code(), ErrorCode::corrupt) << migrated.error().message();
