@@ -1,11 +1,11 @@
 #include "broker/examine_transport.hpp"
 
+#include "core/url.hpp"
+
 namespace waybill::broker {
 namespace {
 
 using Severity = Finding::Severity;
-
-bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
 }  // namespace
 
@@ -16,7 +16,7 @@ void examine_transport(const TransportSecurity& security, const std::string& sub
          "insecure = true: the broker's certificate is not checked, anybody on the way can read and change "
          "messages",
          "remove insecure and name the authority by ca_file"});
-  } else if (!security.tls && !is_loopback(security.host)) {
+  } else if (!security.tls && !stays_on_this_host(security.host)) {
     findings.push_back({"WB-D304", Severity::warning, subject,
                         "the connection to another host is not encrypted: password and messages can be read on the way",
                         "use " + security.secure_scheme + "://"});

@@ -172,6 +172,10 @@ Result<Url> parse_url(std::string_view text) {
 
 // Up to the last '@' of all, not only of the authority: a password with an unencoded '/', '?' or '@' is a mistake that
 // must not print it. The price is that a ':' and a later '@' outside of the user part hide what is between.
+bool stays_on_this_host(std::string_view host) {
+  return host.empty() || host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
 std::string mask_url(std::string_view text) {
   const auto scheme = text.find("://");
   const auto start = scheme == npos ? 0 : scheme + 3;

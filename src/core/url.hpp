@@ -22,6 +22,9 @@ struct Url {
 /// Errors name the part at fault and never repeat a password.
 Result<Url> parse_url(std::string_view text);
 
+/// Whether what is sent there does not leave this host: `localhost`, a loopback address, or none (a local socket).
+bool stays_on_this_host(std::string_view host);
+
 /// The text with the password part replaced by `***`; works on malformed URLs and on `password=` query parts too.
 std::string mask_url(std::string_view text);
 

@@ -44,8 +44,8 @@ Status check_parameters(const Url& url) {
   if (!known) return {};
   for (const auto& [name, value] : url.query) {
     if (std::find(known->begin(), known->end(), name) == known->end()) return unknown(url.scheme, name, *known);
-    if (name == "ssl" && value != "0" && value != "1") {
-      return Error{ErrorCode::invalid_configuration, "the URL's ssl is 0 or 1, not '" + value + "'"};
+    if (name == "ssl" && value != "0" && value != "1" && value != "unverified") {
+      return Error{ErrorCode::invalid_configuration, "the URL's ssl is 0, 1 or unverified, not '" + value + "'"};
     }
   }
   return {};

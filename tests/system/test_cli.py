@@ -1,5 +1,7 @@
 """The command line: what it prints for programs, its exit codes, and that no password is ever shown."""
 
+import re
+
 from waybill_services import wait_until
 
 
@@ -255,6 +257,18 @@ def test_doctor_warns_of_queues_that_drop_confirmed_messages(workspace, sqlite_s
     found = wait_until(naming_the_queue, 20, "the queue to be named")
     assert "length" in found and "ttl" in found.lower(), found
     assert rabbitmq.password + "@" not in found
+
+
+def test_doctor_says_that_the_way_to_another_host_is_open(workspace, postgresql_store, shop):
+    """The database is taken for one elsewhere by its name; the address leads to ours."""
+    shop(postgresql_store)
+    text = workspace.config.read_text()
+    workspace.config.write_text(re.sub(r"@127.0.0.1(:\d+/\w+)", r"@db.example\1?hostaddr=127.0.0.1", text, count=1))
+    findings = workspace.run("doctor", "--json").json["findings"]
+    found, = [finding for finding in findings if finding["code"] == "WB-D118"]
+    assert found["severity"] == "warning" and "not encrypted" in found["text"], found
+    workspace.config.write_text(text)
+    assert "WB-D118" not in workspace.run("doctor", "--json").out
 
 
 def test_route_command(workspace, sqlite_store, shop):

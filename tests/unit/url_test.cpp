@@ -108,6 +108,15 @@ std::string fault_of(const char* text) {
   return fit ? "" : fit.error().message();
 }
 
+TEST(Url, KnowsWhatStaysOnThisHost) {
+  for (const auto* here : {"", "localhost", "::1", "127.0.0.1", "127.1.2.3"})
+    EXPECT_TRUE(stays_on_this_host(here)) << here;
+  for (const auto* elsewhere :
+       {"db.example", "10.0.0.1", "localhost.example", "::2", "1270.example", "a:1,127.0.0.1"}) {
+    EXPECT_FALSE(stays_on_this_host(elsewhere)) << elsewhere;
+  }
+}
+
 TEST(UrlParameters, TheKnownOnesPass) {
   EXPECT_EQ(fault_of("mysql://h/d?ssl=1&ssl_ca=a&ssl_cert=b&ssl_key=c&socket=d"), "");
   EXPECT_EQ(fault_of("mariadb://h/d?ssl=0"), "");
@@ -124,7 +133,7 @@ TEST(UrlParameters, OthersAreErrorsThatNameThem) {
             "a URL of redis:// has no parameter 'node'; there are nodes (did you mean 'nodes'?)");
   EXPECT_EQ(fault_of("amqps://h?verify=verify_none"),
             "a URL of amqps:// has no parameter 'verify': settings are keys of its section");
-  EXPECT_EQ(fault_of("mysql://h/d?ssl=yes"), "the URL's ssl is 0 or 1, not 'yes'");
+  EXPECT_EQ(fault_of("mysql://h/d?ssl=yes"), "the URL's ssl is 0, 1 or unverified, not 'yes'");
 }
 
 }  // namespace

@@ -39,19 +39,18 @@ void notice_vanished_host(MYSQL* handle) {
   setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &vanished_ms, sizeof vanished_ms);
 }
 
-/// Whether the connection must be encrypted.
-bool set_tls(MYSQL* handle, const Url& url) {
-  const auto option = [&](const char* name) {
-    const auto found = url.query.find(name);
-    return found == url.query.end() ? nullptr : found->second.c_str();
-  };
-  const char* ca = option("ssl_ca");
-  const char* wanted = option("ssl");
-  if (ca == nullptr && (wanted == nullptr || std::string_view{wanted} != "1")) return false;
-  mysql_ssl_set(handle, option("ssl_key"), option("ssl_cert"), ca, nullptr, nullptr);
-  const my_bool verify = ca != nullptr ? 1 : 0;
+const char* parameter(const Url& url, const char* name) {
+  const auto found = url.query.find(name);
+  return found == url.query.end() ? nullptr : found->second.c_str();
+}
+
+/// By `ssl_ca`, or by the system's authorities.
+void set_tls(MYSQL* handle, const Url& url, Connection::Protection wanted) {
+  if (wanted == Connection::Protection::none) return;
+  mysql_ssl_set(handle, parameter(url, "ssl_key"), parameter(url, "ssl_cert"), parameter(url, "ssl_ca"), nullptr,
+                nullptr);
+  const my_bool verify = wanted == Connection::Protection::checked ? 1 : 0;
   mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
-  return true;
 }
 
 }  // namespace
@@ -79,6 +78,14 @@ std::int64_t Rows::number(std::size_t row, unsigned column) const {
   return is_null(row, column) ? 0 : std::strtoll(rows_[row].fields[column], nullptr, 10);
 }
 
+Connection::Protection Connection::protection(const Url& url) {
+  const bool has_file = parameter(url, "ssl_ca") != nullptr || parameter(url, "ssl_cert") != nullptr;
+  const char* ssl = parameter(url, "ssl");
+  const std::string_view wanted = ssl != nullptr ? ssl : has_file ? "1" : "0";
+  if (wanted == "0") return Protection::none;
+  return wanted == "unverified" ? Protection::unchecked : Protection::checked;
+}
+
 Result<Connection> Connection::open(const StoreConfig& store, std::chrono::seconds idle) {
   const auto where = "store '" + store.name + "'";
   auto url = parse_url(store.url.reveal());
@@ -92,7 +99,8 @@ Result<Connection> Connection::open(const StoreConfig& store, std::chrono::secon
   mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
   mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &answer_seconds);
   mysql_options(handle, MYSQL_OPT_WRITE_TIMEOUT, &answer_seconds);
-  const bool needs_tls = set_tls(handle, *url);
+  const auto wanted = protection(*url);
+  set_tls(handle, *url, wanted);
   const auto socket = url->query.find("socket");
   const bool local = socket != url->query.end();
   // `localhost` would mean the client library's own socket file.
@@ -103,8 +111,8 @@ Result<Connection> Connection::open(const StoreConfig& store, std::chrono::secon
   if (done == nullptr) {
     return error_of(mysql_errno(handle), mysql_error(handle), "can't connect to " + where);
   }
-  // Without an authority to check, the library is content with a server that speaks no TLS.
-  if (needs_tls && mysql_get_ssl_cipher(handle) == nullptr) {
+  // Where it checks no certificate, the library is content with a server that speaks no TLS.
+  if (wanted != Protection::none && mysql_get_ssl_cipher(handle) == nullptr) {
     return Error{ErrorCode::unreachable,
                  "can't connect to " + where + ": the url asks for TLS, and the server speaks none"};
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/config.hpp"
+#include "core/url.hpp"
 #include "store/mysql/value.hpp"
 #include "waybill/result.h"
 
@@ -49,6 +50,10 @@ class Connection {
  public:
   /// Connects, with READ COMMITTED, in bytes. A server whose host vanished is noticed within 15 s; the server ends the
   /// session when it hears nothing for as long as `idle`.
+  /// How a connection by this URL is protected, as the URL says.
+  enum class Protection { none, unchecked, checked };
+  static Protection protection(const Url& url);
+
   static Result<Connection> open(const StoreConfig& store, std::chrono::seconds idle = std::chrono::hours{24});
 
   /// Runs one statement; each `?` of it stands for a value, in their order.

@@ -1,5 +1,6 @@
 // What the promises rest on, for `waybill doctor`.
 
+#include "core/url.hpp"
 #include "store/mysql/schema_version.hpp"
 #include "store/mysql/store.hpp"
 
@@ -27,6 +28,17 @@ class Examination {
     check_transactions(connection);
     add("WB-D406", Severity::info, "server " + rows->text(0, 6), "");
     return {};
+  }
+  void check_transport(const Url& url) {
+    const auto protection = Connection::protection(url);
+    if (protection == Connection::Protection::unchecked) {
+      add("WB-D408", Severity::warning, "ssl=unverified: who stands between can pose as the server",
+          "write ?ssl_ca=FILE in the url");
+    } else if (protection == Connection::Protection::none && !stays_on_this_host(url.host)) {
+      add("WB-D408", Severity::warning,
+          "the connection to another host is not encrypted: password and messages can be read on the way",
+          "write ?ssl_ca=FILE in the url");
+    }
   }
   std::vector<Finding> take() { return std::move(findings_); }
 
@@ -99,6 +111,7 @@ Result<std::vector<Finding>> MysqlStore::examine() {
   return with_connection<std::vector<Finding>>([this](Connection& connection) -> Result<std::vector<Finding>> {
     Examination examination{config_.name, config_.max_payload};
     if (auto looked = examination.look(connection); !looked) return looked.error();
+    if (const auto url = parse_url(config_.url.reveal())) examination.check_transport(*url);
     return examination.take();
   });
 }

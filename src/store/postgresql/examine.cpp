@@ -1,6 +1,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/url.hpp"
 #include "store/postgresql/preflight.hpp"
 #include "store/postgresql/store.hpp"
 
@@ -131,6 +132,19 @@ void examine_load(Examination& e) {
           "let NTP set both clocks");
 }
 
+void examine_transport(Examination& e, const Secret& address) {
+  const auto url = parse_url(address.reveal());
+  if (!url || stays_on_this_host(url->host) || url->host.starts_with('/')) return;
+  const auto mode = url->query.find("sslmode");
+  const bool checks = mode != url->query.end() && mode->second.starts_with("verify-");
+  const bool encrypted = e.ask("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == "true";
+  e.check("WB-D118", encrypted && checks, Severity::warning,
+          "the connection is encrypted, and the server's certificate checked",
+          encrypted ? "the server's certificate is not checked: who stands between can pose as the server"
+                    : "the connection to another host is not encrypted: password and messages can be read on the way",
+          "write ?sslmode=verify-full&sslrootcert=FILE in the url");
+}
+
 }  // namespace
 
 Result<std::vector<Finding>> PostgresStore::examine() {
@@ -142,6 +156,7 @@ Result<std::vector<Finding>> PostgresStore::examine() {
     examine_durability(examination);
     examine_schema(examination, *facts, config_.name);
     examine_load(examination);
+    examine_transport(examination, config_.url);
     return examination.take();
   });
 }

@@ -1,5 +1,6 @@
 // What the promises rest on, for `waybill doctor`.
 
+#include "core/url.hpp"
 #include "store/redis/store.hpp"
 
 namespace waybill::redis {
@@ -142,6 +143,12 @@ Result<std::vector<Finding>> RedisStore::examine() {
   if (config_.insecure) {
     findings.push_back({"WB-D510", Severity::warning, config_.name,
                         "insecure = true: anybody between here and the server can pose as it", "set ca_file instead"});
+  }
+  const auto url = parse_url(config_.url.reveal());
+  if (url && url->scheme == "redis" && !stays_on_this_host(url->host)) {
+    findings.push_back({"WB-D510", Severity::warning, config_.name,
+                        "the connection to another host is not encrypted: password and messages can be read on the way",
+                        "use rediss:// with ca_file"});
   }
   return findings;
 }
