@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "broker/examine_transport.hpp"
+#include "broker/protocol_guess.hpp"
 #include "broker/rabbitmq/endpoint.hpp"
 #include "broker/rabbitmq/probe.hpp"
 #include "core/text.hpp"
@@ -13,6 +14,13 @@ namespace waybill::broker::rabbitmq {
 namespace {
 
 using Severity = Finding::Severity;
+
+/// Here, where a person waits for the answer: a relay that connects again and again must not knock more often for it.
+Error with_hint(const Error& error, const Endpoint& endpoint) {
+  if (error.code() != ErrorCode::unreachable) return error;
+  const Expected expected{"RabbitMQ", endpoint.tls ? "" : "amqps", "RabbitMQ"};
+  return {error.code(), error.message() + hint_at_another(endpoint.name(), expected)};
+}
 
 }  // namespace
 
@@ -24,7 +32,7 @@ Result<std::vector<Finding>> examine(const BrokerConfig& config, std::span<const
     if (!is_template(destination.exchange)) exchanges.insert(destination.exchange);
   }
   auto missing = missing_exchanges(*endpoint, exchanges, Deadline::after(std::chrono::seconds{5}));
-  if (!missing) return std::move(missing).error();
+  if (!missing) return with_hint(missing.error(), *endpoint);
   const std::string subject = "broker " + config.name;
   std::vector<Finding> findings{
       {"WB-D300", Severity::ok, subject, "reached " + endpoint->name() + " and logged in", ""}};

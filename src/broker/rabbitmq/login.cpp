@@ -8,6 +8,8 @@
 namespace waybill::broker::rabbitmq {
 namespace {
 
+constexpr const char* no_amqp = " (is this an AMQP 0-9-1 port?)";
+
 /// The steps of logging in, each blocking for the broker's next method on channel 0.
 class Login {
  public:
@@ -49,7 +51,7 @@ class Login {
         return fault(ErrorCode::unreachable, sent.error().message() + hint(sent.error().message()));
       Frame frame;
       auto found = link_->next(frame);
-      if (!found) return fault(ErrorCode::unreachable, found.error().message() + hint_at_port());
+      if (!found) return fault(ErrorCode::unreachable, found.error().message() + no_amqp);
       if (*found) return take(frame, expected, name);
       if (!await_input()) {
         return fault(ErrorCode::timeout, std::string("connected, but no ") + name + " came in time");
@@ -82,12 +84,7 @@ class Login {
   std::string hint(const std::string& complaint) const {
     if (credentials_sent_) return " during the login (wrong user, password or virtual host?)";
     if (complaint.starts_with("TLS:")) return hint_at_certificate(complaint, endpoint_.cert_file);
-    return " before it said anything" + hint_at_port();
-  }
-
-  std::string hint_at_port() const {
-    const auto other = hint_at_another(endpoint_.name(), {"RabbitMQ", endpoint_.tls ? "" : "amqps", "RabbitMQ"});
-    return other.empty() ? ": is this an AMQP 0-9-1 port?" : other;
+    return std::string{" before it said anything"} + no_amqp;
   }
 
   Status start(const std::string& purpose) {

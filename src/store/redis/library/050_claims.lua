@@ -173,9 +173,11 @@ local function set_aside(lane, args)
       break
     end
     last = ticket
-    -- One whose time has come is out already; one that somebody deleted is missed when its time comes.
+    -- One that somebody deleted is missed when its time comes; one whose time has come is out already.
     local due = tonumber(redis.call('ZSCORE', lane.due, ticket) or OUT)
-    if #list > 0 and due < OUT then
+    if #list == 0 then
+      redis.call('ZREM', lane.set_aside, member)
+    elseif due < OUT then
       bytes = bytes + size
       hand_out(lane.due, ticket, row, list)
       rows[#rows + 1] = { ticket, list }
