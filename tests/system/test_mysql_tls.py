@@ -6,22 +6,19 @@ from waybill_services.certificate import make_certificate
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """The server's certificate and key, where the server's user can read them."""
-    folder = tmp_path_factory.mktemp("tls")
-    made = make_certificate(folder)
-    for path in (folder.parent.parent, folder.parent, folder):
-        path.chmod(0o755)
-    made[1].chmod(0o644)
-    return made
+def server():
+    """Takes nobody without TLS. Its user can read the key in its own folder, wherever pytest's folders are closed."""
+    server = services.MariaDB()
+    certificate, key = make_certificate(server.directory)
+    key.chmod(0o644)
+    server.settings = {"ssl-cert": certificate, "ssl-key": key, "require-secure-transport": "ON"}
+    with server:
+        yield server
 
 
-@pytest.fixture(scope="module")
-def server(certificate):
-    """Takes nobody without TLS."""
-    settings = {"ssl-cert": certificate[0], "ssl-key": certificate[1], "require-secure-transport": "ON"}
-    with services.MariaDB(settings=settings) as started:
-        yield started
+@pytest.fixture
+def certificate(server):
+    return server.directory / "server.pem"
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +36,9 @@ def migrate(workspace):
 
 
 def test_tls_is_had_when_the_url_asks_for_it(server, certificate, migrate):
-    migrate(server, f"?ssl_ca={certificate[0]}").expect()
+    migrate(server, f"?ssl_ca={certificate}").expect()
     # As if the server's authority were one of the system's.
-    migrate(server, "?ssl=1", {"SSL_CERT_FILE": str(certificate[0])}).expect()
+    migrate(server, "?ssl=1", {"SSL_CERT_FILE": str(certificate)}).expect()
     migrate(server, "?ssl=unverified").expect()
     migrate(server, "?ssl=0").expect(3)
     migrate(server, "").expect(3)
@@ -56,7 +53,7 @@ def test_a_certificate_is_checked_unless_the_url_says_not_to(server, migrate, tm
 def test_doctor_says_that_the_certificate_is_not_checked(server, migrate, workspace, certificate):
     migrate(server, "?ssl=unverified").expect()
     assert "pose as the server" in workspace.run("doctor").out
-    migrate(server, f"?ssl_ca={certificate[0]}").expect()
+    migrate(server, f"?ssl_ca={certificate}").expect()
     assert "WB-D408" not in workspace.run("doctor").out
 
 

@@ -103,7 +103,7 @@ def test_a_missing_certificate_is_named(strict_broker, configure, workspace):
     broker, port = strict_broker
     configure(broker, secure(port))
     refused = workspace.run("check")
-    assert refused.code == 3 and "set cert_file and key_file" in refused.err, refused.err
+    assert refused.code == 3 and "cert_file and key_file" in refused.err, refused.err
 
 
 def test_a_url_without_tls_is_named(open_broker, configure, workspace):

@@ -1,6 +1,9 @@
 """Redis servers that work together, and TLS: replicas, failover, a cluster (fault case 38)."""
 
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 import redis
@@ -99,16 +102,16 @@ def test_cluster_slot_moves_and_a_primary_dies(cluster, workspace, topology):
 # ---- TLS ----
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
+def certificate():
+    """Outside pytest's folders, which each session closes to the server's user."""
+    folder = Path(tempfile.mkdtemp(prefix="waybill-tls-"))
     folder.chmod(0o755)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "key.pem", "-out",
                     folder / "cert.pem", "-days", "30", "-subj", "/CN=localhost", "-addext",
                     "subjectAltName=DNS:localhost"], check=True, capture_output=True)
     (folder / "key.pem").chmod(0o644)
-    for parent in (folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    return folder
+    yield folder
+    shutil.rmtree(folder)
 
 
 def test_rediss(certificate, workspace, topology):

@@ -81,9 +81,16 @@ class Login {
     return arguments;
   }
 
+  /// The broker's alert can be lost with the connection.
+  std::string hint_at_tls(const std::string& complaint) const {
+    auto certain = hint_at_certificate(complaint, endpoint_.cert_file);
+    if (!certain.empty() || !endpoint_.cert_file.empty()) return certain;
+    return " before the broker said anything (does it ask for a client's certificate, cert_file and key_file?)";
+  }
+
   std::string hint(const std::string& complaint) const {
     if (credentials_sent_) return " during the login (wrong user, password or virtual host?)";
-    if (complaint.starts_with("TLS:")) return hint_at_certificate(complaint, endpoint_.cert_file);
+    if (complaint.starts_with("TLS:")) return hint_at_tls(complaint);
     return std::string{" before it said anything"} + no_amqp;
   }
 
