@@ -1,5 +1,6 @@
 #include "broker/examine_transport.hpp"
 
+#include "core/open_way.hpp"
 #include "core/url.hpp"
 
 namespace waybill::broker {
@@ -17,9 +18,7 @@ void examine_transport(const TransportSecurity& security, const std::string& sub
          "messages",
          "remove insecure and name the authority by ca_file"});
   } else if (!security.tls && !stays_on_this_host(security.host)) {
-    findings.push_back({"WB-D304", Severity::warning, subject,
-                        "the connection to another host is not encrypted: password and messages can be read on the way",
-                        "use " + security.secure_scheme + "://"});
+    findings.push_back({"WB-D304", Severity::warning, subject, open_way, "use " + security.secure_scheme + "://"});
   }
 }
 

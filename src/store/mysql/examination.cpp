@@ -1,5 +1,6 @@
 // What the promises rest on, for `waybill doctor`.
 
+#include "core/open_way.hpp"
 #include "core/url.hpp"
 #include "store/mysql/schema_version.hpp"
 #include "store/mysql/store.hpp"
@@ -35,9 +36,7 @@ class Examination {
       add("WB-D408", Severity::warning, "ssl=unverified: who stands between can pose as the server",
           "write ?ssl_ca=FILE in the url");
     } else if (protection == Connection::Protection::none && !stays_on_this_host(url.host)) {
-      add("WB-D408", Severity::warning,
-          "the connection to another host is not encrypted: password and messages can be read on the way",
-          "write ?ssl_ca=FILE in the url");
+      add("WB-D408", Severity::warning, open_way, "write ?ssl_ca=FILE in the url");
     }
   }
   std::vector<Finding> take() { return std::move(findings_); }

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/open_way.hpp"
 #include "core/url.hpp"
 #include "store/postgresql/preflight.hpp"
 #include "store/postgresql/store.hpp"
@@ -140,8 +141,7 @@ void examine_transport(Examination& e, const Secret& address) {
   const bool encrypted = e.ask("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == "true";
   e.check("WB-D118", encrypted && checks, Severity::warning,
           "the connection is encrypted, and the server's certificate checked",
-          encrypted ? "the server's certificate is not checked: who stands between can pose as the server"
-                    : "the connection to another host is not encrypted: password and messages can be read on the way",
+          encrypted ? "the server's certificate is not checked: who stands between can pose as the server" : open_way,
           "write ?sslmode=verify-full&sslrootcert=FILE in the url");
 }
 

@@ -1,5 +1,6 @@
 // What the promises rest on, for `waybill doctor`.
 
+#include "core/open_way.hpp"
 #include "core/url.hpp"
 #include "store/redis/store.hpp"
 
@@ -146,9 +147,7 @@ Result<std::vector<Finding>> RedisStore::examine() {
   }
   const auto url = parse_url(config_.url.reveal());
   if (url && url->scheme == "redis" && !stays_on_this_host(url->host)) {
-    findings.push_back({"WB-D510", Severity::warning, config_.name,
-                        "the connection to another host is not encrypted: password and messages can be read on the way",
-                        "use rediss:// with ca_file"});
+    findings.push_back({"WB-D510", Severity::warning, config_.name, open_way, "use rediss:// with ca_file"});
   }
   return findings;
 }

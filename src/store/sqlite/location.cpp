@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "core/url_parameters.hpp"
+#include "core/url.hpp"
 
 namespace waybill::sqlite {
 namespace {
@@ -32,7 +32,6 @@ Result<std::string> path_of(const StoreConfig& config) {
   if (path.empty() || path == "/") {
     return Error{ErrorCode::invalid_configuration, where + "the URL names no file; expected sqlite:///path/outbox.db"};
   }
-  if (const auto fit = check_parameters(*url); !fit) return Error{fit.error().code(), where + fit.error().message()};
   return path;
 }
 
