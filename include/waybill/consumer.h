@@ -49,7 +49,8 @@ struct Delivery {
 /// Kafka remembers one number for each partition: a delivery that is not answered holds back all that were acknowledged
 /// after it. A new group begins with the oldest record. Acknowledgements are committed together, at the latest at the
 /// first receive() 0.2 s later and when the consumer ends; what a crash leaves uncommitted comes again. When the group
-/// changes, deliveries not yet acknowledged go to whoever has their partition then.
+/// changes, deliveries not yet acknowledged go to whoever has their partition then. The end of a consumer takes up to 3
+/// s while the broker is away, and what could not be committed by then comes again.
 ///
 /// RocketMQ hands out again what was not acknowledged by a consumer that is gone, and what was rejected, after a second
 /// and more, in no order, and moves it to the group's dead letters after the group's number of attempts. What is worked

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "broker/kafka/record.hpp"
@@ -21,6 +23,19 @@ MonoTime now() { return std::chrono::steady_clock::now(); }
 int to_ms(Duration duration) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
   return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 3'600'000));
+}
+
+void destroy(rd_kafka_t* client) { rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
+
+// The library keeps a commit that finds no coordinator for the session timeout and is not gone before; no call ends it
+// sooner. The thread is left to itself, as joining it at exit would hold the process for just as long. It touches
+// nothing but the client, which calls nobody back any more.
+void destroy_unawaited(rd_kafka_t* client) {
+  try {
+    std::thread(destroy, client).detach();
+  } catch (const std::system_error&) {
+    destroy(client);
+  }
 }
 
 }  // namespace
@@ -60,14 +75,15 @@ KafkaConsumer::~KafkaConsumer() {
   QueueHandle leaving(rd_kafka_queue_new(client_.get()));
   const ErrorHandle refused(rd_kafka_consumer_close_queue(client_.get(), leaving.get()));
   const Deadline deadline = Deadline::after(goodbye_limit);
-  while (!refused && rd_kafka_consumer_closed(client_.get()) == 0 && !deadline.passed()) {
+  const auto left = [this] { return rd_kafka_consumer_closed(client_.get()) != 0; };
+  while (!refused && !left() && !deadline.passed()) {
     const EventHandle event(rd_kafka_queue_poll(leaving.get(), to_ms(poll_step)));
     if (!event || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
     rebalance(rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get()));
   }
   leaving.reset();
   queue_.reset();
-  rd_kafka_destroy_flags(client_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  left() ? destroy(client_.release()) : destroy_unawaited(client_.release());
 }
 
 Result<std::optional<Delivery>> KafkaConsumer::receive(std::chrono::milliseconds wait) {
