@@ -26,6 +26,13 @@ add_test(NAME layering_test COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_
          ${PROJECT_SOURCE_DIR})
 add_test(NAME errors_test COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/errors_test.py ${PROJECT_SOURCE_DIR})
 add_test(NAME deploy_test COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/deploy_test.py ${PROJECT_SOURCE_DIR})
+if(NOT WAYBILL_SANITIZE)
+  # Nobody sees otherwise that a build which only `make sanitize` and `make lint` use can't begin any more.
+  foreach(preset IN ITEMS debug clang asan tsan fuzz)
+    add_test(NAME preset_${preset}_configures COMMAND ${CMAKE_COMMAND} --fresh --preset ${preset}
+             -B ${PROJECT_BINARY_DIR}/presets/${preset} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  endforeach()
+endif()
 if(WAYBILL_CONSOLE)
   add_test(NAME console_types COMMAND ${PROJECT_SOURCE_DIR}/build/console/node_modules/.bin/tsc -p ${PROJECT_SOURCE_DIR}/console)
 endif()
