@@ -73,9 +73,11 @@ const root = new URL("../api/v1/", document.baseURI);
 async function ask(path: string, init: RequestInit): Promise<unknown> {
   const headers: Record<string, string> = { ...(init.headers as Record<string, string>) };
   if (token()) headers["Authorization"] = `Bearer ${token()}`;
+  const url = new URL(path, root);
+  if (document.documentElement.lang.startsWith("zh")) url.searchParams.set("lang", "zh");
   let answer: Response;
   try {
-    answer = await fetch(new URL(path, root), { ...init, headers, cache: "no-store", credentials: "same-origin" });
+    answer = await fetch(url, { ...init, headers, cache: "no-store", credentials: "same-origin" });
   } catch {
     throw new Problem(0, "");
   }

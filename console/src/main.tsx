@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, Problem, type Me } from "./api";
 import { when } from "./format";
 import { useKeys } from "./keys";
@@ -15,6 +15,9 @@ import { go, href, usePlace, type Place } from "./place";
 import { usePaused } from "./poll";
 import { setSetting, setting, setToken, token } from "./session";
 
+const chosenLanguage = (): Language => (setting("language") as Language) || usualLanguage();
+const nameLanguage = (language: Language) => void (document.documentElement.lang = language === "zh" ? "zh-CN" : "en");
+
 function Page({ place, me }: { place: Place; me: Me }) {
   const [first, second] = place.path;
   if (first === "failed") return <Failed place={place} me={me} />;
@@ -26,7 +29,7 @@ function Page({ place, me }: { place: Place; me: Me }) {
 
 function whoIs(me: Me, say: Say): string {
   if (!me.role || !(token() || me.by_proxy)) return say("anonymous");
-  const parts = [say("whoami", { name: me.name, role: me.role })];
+  const parts = [say("whoami", { name: me.name, role: say(me.role) })];
   if (me.topics) parts.push(say("onlyTopics", { topics: me.topics.join(", ") }));
   if (me.expires) parts.push(say("until", { when: when(me.expires) }));
   return parts.join(" · ");
@@ -34,14 +37,14 @@ function whoIs(me: Me, say: Say): string {
 
 function App() {
   const place = usePlace();
-  const [language, setLanguage] = useState<Language>((setting("language") as Language) || usualLanguage());
+  const [language, setLanguage] = useState<Language>(chosenLanguage());
   const [theme, setTheme] = useState(setting("theme") || "system");
   const [me, setMe] = useState<Me>();
   const [problem, setProblem] = useState<Problem>();
   const [paused, setPaused] = usePaused();
   const [help, setHelp] = useState(false);
   const awaited = useRef(false);
-  const say = sayIn(language);
+  const say = useMemo(() => sayIn(language), [language]);
   const identify = () => {
     get<Me>("me").then((known) => {
       setMe(known);
@@ -54,10 +57,11 @@ function App() {
     });
   };
   useEffect(identify, []);
-  useEffect(() => {
-    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-    setSetting("language", language);
-  }, [language]);
+  const speak = (next: Language) => {
+    nameLanguage(next);
+    setSetting("language", next);
+    setLanguage(next);
+  };
   useEffect(() => {
     document.documentElement.dataset["theme"] = theme;
     setSetting("theme", theme);
@@ -84,7 +88,7 @@ function App() {
         <select aria-label={say("theme")} value={theme} onChange={(event) => setTheme(event.currentTarget.value)}>
           <option value="system">{say("system")}</option><option value="light">{say("light")}</option><option value="dark">{say("dark")}</option>
         </select>
-        <button type="button" lang={language === "en" ? "zh-CN" : "en"} onClick={() => setLanguage(language === "en" ? "zh" : "en")}>{say("language")}</button>
+        <button type="button" lang={language === "en" ? "zh-CN" : "en"} onClick={() => speak(language === "en" ? "zh" : "en")}>{say("language")}</button>
         {me ? <span class="quiet">{whoIs(me, say)}</span> : null}
         {me?.by_proxy ? null : token() ? <button type="button" onClick={() => { setToken(""); setMe(undefined); identify(); }}>{say("signOut")}</button> : me?.role ? <a class="button" href={href(["sign-in"])}>{say("signIn")}</a> : null}
       </header>
@@ -98,6 +102,7 @@ function App() {
   );
 }
 
-// Before anything is drawn, so that nothing flashes.
+// Before anything is drawn or asked for, so that nothing flashes and the first answer is in the page's language.
+nameLanguage(chosenLanguage());
 document.documentElement.dataset["theme"] = setting("theme") || "system";
 render(<App />, document.body);

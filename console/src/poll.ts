@@ -3,6 +3,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get, Problem } from "./api";
+import { useSay } from "./language";
 
 export interface Polled<T> { value?: T; problem?: Problem; again: () => void }
 
@@ -24,6 +25,7 @@ export function usePaused(): [boolean, (value: boolean) => void] {
 
 /** What the path answers, asked for every `seconds`; null: nothing is asked. */
 export function usePoll<T>(path: string | null, seconds: number): Polled<T> {
+  const say = useSay();  // another language: other texts
   const [state, setState] = useState<{ path: string | null; value?: T; problem?: Problem }>({ path });
   const asked = useRef(0);
   const read = useCallback(async () => {
@@ -38,7 +40,7 @@ export function usePoll<T>(path: string | null, seconds: number): Polled<T> {
       if (turn === asked.current) setState((now) => ({ path, value: now.path === path ? now.value : undefined, problem }));
       return false;
     }
-  }, [path]);
+  }, [path, say]);
   useEffect(() => {
     let timer = 0;
     let over = false;

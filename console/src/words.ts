@@ -1,12 +1,12 @@
 // Every text of the console. The other language has the same keys: the compiler sees to it.
 
 export const english = {
-  languageCode: "en", title: "Waybill", overview: "Overview", failed: "Failed", operations: "Operations", help: "Keys", signIn: "Sign in", signOut: "Sign out",
+  title: "Waybill", overview: "Overview", failed: "Failed", operations: "Operations", help: "Keys", signIn: "Sign in", signOut: "Sign out",
   pause: "Pause this page", goOn: "Go on", paused: "This page is paused", theme: "Theme", light: "Light", dark: "Dark", system: "System", language: "中文",
   store: "Store", stores: "Stores", routes: "Routes", brokers: "Brokers", route: "Route", broker: "Broker", state: "State", rate: "Confirms/s", inFlight: "In flight",
   confirmed: "Confirmed", rejected: "Rejected", unroutable: "Unroutable", twice: "Possibly twice", sending: "Waiting", oldest: "Oldest", blocked: "Keys that stand still",
   lanes: "Lanes held", premise: "What a power cut could take", doubt: "In doubt",
-  flowing: "flowing", idle: "idle", stalled: "stalled", down: "down", pausedRoute: "paused",
+  inStore: "sending", gone: "left the store", flowing: "flowing", idle: "idle", stalled: "stalled", down: "down", pausedRoute: "paused",
   unreachable: "The relay does not answer. This page asks again by itself; what it shows is {age} old.", loading: "Reading …",
   causes: "By cause", messages: "Messages", count: "Count", reason: "Reason", answer: "Broker's answer", first: "First", last: "Last", sample: "Sample",
   search: "Search: topic:orders.* reason:unroutable since:2h key:17", find: "Find", dropped: "Dropped", nothing: "Nothing here.",
@@ -20,7 +20,7 @@ export const english = {
   maskedStays: "Headers and payload are masked: they stay as they are.", asJson: "JSON", asText: "Text", asHex: "Hex", bytes: "{count} bytes", waitsFor: "Waits for message {id}",
   act: "Act", who: "Who", done: "Done", progress: "{done} of {all}", stop: "Stop", results: "What became of each message", result: "Result", filter: "Which", given: "Reason", from: "From", at2: "At",
   changedCount: "Changed", consumedCount: "Consumed already", hopelessCount: "Can't go", leftAlone: "Left alone", failedAgain: "Failed again", runner: "Runner",
-  tokenHint: "A token, as `waybill token NAME` made it. It is kept in this tab alone.", tokenWrong: "This token is not known.", whoami: "{name}, {role}", anonymous: "anonymous, read only",
+  tokenHint: "A token, as `waybill token NAME` made it. It is kept in this tab alone.", tokenWrong: "This token is not known.", whoami: "{name}, {role}", anonymous: "anonymous, read only", viewer: "viewer", stats: "stats", operator: "operator",
   onlyTopics: "only {topics}", until: "until {when}", noRights: "You are signed in as {name}, who has no rights here. The configuration of the relay gives them: [http.user.NAME] or [http.group.NAME].",
   open: "open", taken: "being mended", resolved: "resolved", returned: "returned", take: "I am on it", resolve: "It is resolved", reopen: "Reopen",
   causeMeans: "kept in the audit log and shown to everybody beside the cause.",
@@ -37,12 +37,12 @@ export const english = {
 export type Word = keyof typeof english;
 
 export const chinese: Record<Word, string> = {
-  languageCode: "zh", title: "Waybill", overview: "总览", failed: "失败", operations: "操作", help: "快捷键", signIn: "登录", signOut: "退出",
+  title: "Waybill", overview: "总览", failed: "失败", operations: "操作", help: "快捷键", signIn: "登录", signOut: "退出",
   pause: "暂停刷新", goOn: "继续刷新", paused: "已暂停", theme: "主题", light: "浅色", dark: "深色", system: "跟随系统", language: "English",
   store: "存储", stores: "存储", routes: "路由", brokers: "消息中间件", route: "路由", broker: "中间件", state: "状态", rate: "每秒确认", inFlight: "在途",
   confirmed: "已确认", rejected: "被拒绝", unroutable: "无法路由", twice: "可能重复", sending: "等待确认", oldest: "最久等待", blocked: "停住的键",
   lanes: "持有的通道", premise: "断电可能丢失什么", doubt: "结果存疑",
-  flowing: "流动", idle: "空闲", stalled: "停滞", down: "不可用", pausedRoute: "已停止",
+  inStore: "发送中", gone: "已离开存储", flowing: "流动", idle: "空闲", stalled: "停滞", down: "不可用", pausedRoute: "已停止",
   unreachable: "relay 没有应答。本页会自动重试；显示的数据是 {age} 前的。", loading: "读取中……",
   causes: "按原因", messages: "消息", count: "数量", reason: "原因", answer: "中间件的应答", first: "最早", last: "最近", sample: "示例",
   search: "搜索：topic:orders.* reason:unroutable since:2h key:17", find: "查找", dropped: "已丢弃", nothing: "没有内容。",
@@ -56,7 +56,7 @@ export const chinese: Record<Word, string> = {
   maskedStays: "消息头和内容已遮盖：保持原样。", asJson: "JSON", asText: "文本", asHex: "十六进制", bytes: "{count} 字节", waitsFor: "等待消息 {id}",
   act: "动作", who: "操作者", done: "完成", progress: "{done} / {all}", stop: "停止", results: "每条消息的结果", result: "结果", filter: "哪些", given: "原因", from: "来源", at2: "时间",
   changedCount: "已改变", consumedCount: "已被消费", hopelessCount: "无法发送", leftAlone: "未动", failedAgain: "再次失败", runner: "执行者",
-  tokenHint: "用 `waybill token NAME` 生成的令牌，只保存在此标签页。", tokenWrong: "令牌无效。", whoami: "{name}，{role}", anonymous: "匿名，只读",
+  tokenHint: "用 `waybill token NAME` 生成的令牌，只保存在此标签页。", tokenWrong: "令牌无效。", whoami: "{name}，{role}", anonymous: "匿名，只读", viewer: "查看者", stats: "统计", operator: "操作员",
   onlyTopics: "仅限 {topics}", until: "至 {when}", noRights: "您以 {name} 的身份登录，但在此没有权限。权限由 relay 的配置授予：[http.user.NAME] 或 [http.group.NAME]。",
   open: "未处理", taken: "处理中", resolved: "已解决", returned: "再次出现", take: "我来处理", resolve: "已解决", reopen: "重新打开",
   causeMeans: "记入审计日志，并显示在该原因旁。",

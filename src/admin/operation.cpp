@@ -4,6 +4,7 @@
 #include <array>
 
 #include "admin/explain.hpp"
+#include "admin/phrasebook.hpp"
 #include "admin/search.hpp"
 #include "core/uuid.hpp"
 
@@ -136,6 +137,13 @@ OperationProgress progress_of(const Json& json) {
   return progress;
 }
 
+/// How many of each, by what they are called.
+Json told(const std::map<std::string, std::uint64_t>& counts, Language language) {
+  Json json = Json::object();
+  for (const auto& [what, count] : counts) json[told_in(language, what)] = count;
+  return json;
+}
+
 /// Whether a filter of this kind selects only some messages.
 bool narrows(const store::FailedFilter& filter) {
   return !filter.topic.empty() || filter.key || !filter.reason.empty() || !filter.cause.empty() || filter.id ||
@@ -184,7 +192,7 @@ Result<Operation> operation_of(const store::OperationRecord& record) {
   }
 }
 
-Json operation_json(const Operation& operation) {
+Json operation_json(const Operation& operation, Language language) {
   const auto& order = operation.order;
   const auto& progress = operation.progress;
   Json json{{"id", operation.id}, {"act", act_of(order)}, {"state", to_string(progress.state)}};
@@ -192,7 +200,7 @@ Json operation_json(const Operation& operation) {
   for (const auto& filter : order.filters) json["filters"].push_back(filter_json(filter));
   json["who"] = order.who;
   json["why"] = order.why;
-  json["from"] = order.from;
+  json["from"] = told_in(language, order.from);
   json["created_at"] = format_when(operation.created_at_ms);
   json["changed_seconds_ago"] = static_cast<double>(std::max<std::int64_t>(operation.age_ms, 0)) / 1000;
   json["rate"] = order.rate;
@@ -201,15 +209,15 @@ Json operation_json(const Operation& operation) {
   json["skip_consumed"] = order.skip_consumed;
   json.update(counts_json(progress));
   json["runner"] = progress.runner.empty() ? Json(nullptr) : Json(progress.runner);
-  json["note"] = progress.note;
+  json["note"] = told_in(language, progress.note);
   json["stopped_by"] = progress.stopped_by.empty() ? Json(nullptr) : Json(progress.stopped_by);
   return json;
 }
 
-Json plan_json(const BulkPlan& plan, const OperationOrder& order) {
+Json plan_json(const BulkPlan& plan, const OperationOrder& order, Language language) {
   Json json{{"act", to_string(order.act)}, {"count", plan.count}};
-  json["destinations"] = Json(plan.destinations);
-  json["cannot_go"] = Json(plan.hopeless);
+  json["destinations"] = told(plan.destinations, language);
+  json["cannot_go"] = told(plan.hopeless, language);
   if (order.skip_consumed) json["consumed"] = plan.consumed;
   json["seconds"] = order.rate > 0 ? Json(static_cast<double>(plan.count) / order.rate) : Json(nullptr);
   return json;

@@ -11,6 +11,7 @@
 
 #include "admin/failed.hpp"
 #include "admin/json.hpp"
+#include "admin/language.hpp"
 #include "store/store.hpp"
 
 namespace waybill::admin {
@@ -79,13 +80,13 @@ std::string document_of(const OperationOrder& order, const OperationProgress& pr
 Result<Operation> operation_of(const store::OperationRecord& record);
 
 /// What the command line and the REST API show.
-Json operation_json(const Operation& operation);
+Json operation_json(const Operation& operation, Language language = Language::english);
 
 /// At most so many a second are sent again, unless somebody says otherwise.
 inline constexpr double gentle_rate = 500;
 
 /// What `--dry-run` shows: how many, where to, how long, and what can't go.
-Json plan_json(const BulkPlan& plan, const OperationOrder& order);
+Json plan_json(const BulkPlan& plan, const OperationOrder& order, Language language = Language::english);
 
 /// Why an order selects nothing, in words: of a single message, where it is.
 Result<std::string> why_nothing_matched(store::Store& store, const Config& config, const OperationOrder& order);

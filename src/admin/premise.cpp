@@ -1,8 +1,11 @@
 #include "admin/premise.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
+#include <vector>
 
+#include "admin/phrasebook.hpp"
 #include "core/broker_kind.hpp"
 #include "core/url.hpp"
 
@@ -14,20 +17,13 @@ std::string scheme_of(const Secret& url) {
   return parsed ? parsed->scheme : std::string{};
 }
 
-std::string store_premise(const Config& config) {
-  std::string text;
-  const auto add = [&text](std::string_view part) {
-    if (text.find(part) == std::string::npos) text.append(text.empty() ? "" : "; ").append(part);
-  };
-  for (const auto& store : config.stores) {
-    const auto scheme = scheme_of(store.url);
-    if (scheme == "sqlite") add("SQLite synchronous=FULL");
-    if (scheme == "postgresql" || scheme == "postgres") add("PostgreSQL fsync=on");
-    if (scheme == "mysql" || scheme == "mariadb") add("MySQL innodb_flush_log_at_trx_commit=1");
-    if (scheme == "redis" || scheme == "rediss") add("Redis appendfsync=always");
-    if (scheme == "memory") add("memory store: nothing survives the process");
-  }
-  return text;
+std::string_view store_premise(std::string_view scheme) {
+  if (scheme == "sqlite") return "SQLite synchronous=FULL";
+  if (scheme == "postgresql" || scheme == "postgres") return "PostgreSQL fsync=on";
+  if (scheme == "mysql" || scheme == "mariadb") return "MySQL innodb_flush_log_at_trx_commit=1";
+  if (scheme == "redis" || scheme == "rediss") return "Redis appendfsync=always";
+  if (scheme == "memory") return "memory store: nothing survives the process";
+  return "";
 }
 
 std::string broker_premise(std::optional<BrokerKind> kind) {
@@ -45,11 +41,25 @@ std::string broker_premise(std::optional<BrokerKind> kind) {
 
 }  // namespace
 
-std::string premise_of(const Config& config, const RouteConfig& route) {
+std::vector<std::string> premises_of(const Config& config, const RouteConfig& route) {
   const auto* broker = config.broker(route.broker);
-  const std::string text = broker_premise(broker == nullptr ? std::nullopt : broker_kind(broker->url));
-  const auto stores = store_premise(config);
-  return stores.empty() ? text : text + "; " + stores;
+  std::vector<std::string> premises{broker_premise(broker == nullptr ? std::nullopt : broker_kind(broker->url))};
+  for (const auto& store : config.stores) {
+    std::string premise(store_premise(scheme_of(store.url)));
+    if (!premise.empty() && std::ranges::find(premises, premise) == premises.end()) {
+      premises.push_back(std::move(premise));
+    }
+  }
+  return premises;
+}
+
+std::string in_one_line(const std::vector<std::string>& premises, Language language) {
+  std::string line;
+  for (const auto& premise : premises) {
+    if (!line.empty()) line += language == Language::chinese ? "；" : "; ";
+    line += told_in(language, premise);
+  }
+  return line;
 }
 
 }  // namespace waybill::admin

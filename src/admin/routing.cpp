@@ -30,7 +30,7 @@ std::optional<Json> routing_json(const Config& config, const std::string& topic,
               {"exchange", render_template(route->exchange, topic, key)},
               {"routing_key", render_template(route->routing_key, topic, key)},
               {"also_match", shadowed(config, *route, topic)},
-              {"premise", premise_of(config, *route)}};
+              {"premise", in_one_line(premises_of(config, *route))}};
 }
 
 Status require_route(const Config& config, const std::string& route) {

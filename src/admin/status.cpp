@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "admin/pause.hpp"
+#include "admin/phrasebook.hpp"
 #include "admin/premise.hpp"
 #include "admin/stores.hpp"
 
@@ -62,12 +63,12 @@ void show_pauses(const std::vector<StoreStatus>& stores, const std::vector<Relay
   }
 }
 
-Json route_json(const RouteStatus& route) {
+Json route_json(const RouteStatus& route, Language language) {
   const auto& figures = route.figures;
   return {{"topic", figures.topic},
           {"broker", figures.broker},
           {"state", figures.state},
-          {"detail", figures.detail},
+          {"detail", told_in(language, figures.detail)},
           {"in_flight", figures.in_flight},
           {"confirmed_total", figures.confirmed_total},
           {"rejected_total", figures.rejected_total},
@@ -78,7 +79,7 @@ Json route_json(const RouteStatus& route) {
           {"resent_total", figures.resent_total},
           {"duplicates_possible_total", figures.duplicates_possible_total},
           {"rate", figures.rate},
-          {"premise", route.premise}};
+          {"premise", in_one_line(route.premises, language)}};
 }
 
 }  // namespace
@@ -104,18 +105,18 @@ StatusReport read_status(const Config& config, std::span<const std::unique_ptr<s
   }
   std::ranges::copy_if(reports.relays, std::back_inserter(report.relays), &RelayFigures::is_live);
   for (const auto& route : config.routes) {
-    report.routes.push_back({sum_route(route, reports.relays, waiting), premise_of(config, route)});
+    report.routes.push_back({sum_route(route, reports.relays, waiting), premises_of(config, route)});
     show_pauses(report.stores, report.relays, report.routes.back().figures);
   }
   report.brokers = std::move(reports.brokers);
   return report;
 }
 
-Json status_json(const StatusReport& report) {
+Json status_json(const StatusReport& report, Language language) {
   Json json{
       {"stores", Json::array()}, {"routes", Json::array()}, {"relays", Json::array()}, {"brokers", Json::array()}};
   for (const auto& store : report.stores) json["stores"].push_back(store_json(store));
-  for (const auto& route : report.routes) json["routes"].push_back(route_json(route));
+  for (const auto& route : report.routes) json["routes"].push_back(route_json(route, language));
   for (const auto& relay : report.relays) {
     json["relays"].push_back({{"relay", relay.relay},
                               {"store", relay.store},
@@ -129,7 +130,7 @@ Json status_json(const StatusReport& report) {
                                {"up", broker.up},
                                {"blocked", broker.blocked},
                                {"endpoint", broker.endpoint},
-                               {"detail", broker.detail}});
+                               {"detail", told_in(language, broker.detail)}});
   }
   return json;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admin/json.hpp"
+#include "admin/language.hpp"
 #include "admin/relay_figures.hpp"
 #include "store/store.hpp"
 
@@ -22,7 +23,7 @@ struct StoreStatus {
 
 struct RouteStatus {
   RouteFigures figures;
-  std::string premise;  ///< what a power cut could take from this route, as far as it is known
+  std::vector<std::string> premises;  ///< what a power cut could take from this route, as far as it is known
 };
 
 struct StatusReport {
@@ -39,6 +40,6 @@ struct StatusReport {
 StatusReport read_status(const Config& config, std::span<const std::unique_ptr<store::Store>> stores);
 
 /// The stable document of `waybill status --json`.
-Json status_json(const StatusReport& report);
+Json status_json(const StatusReport& report, Language language = Language::english);
 
 }  // namespace waybill::admin

@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 #include <memory>
 
+#include "admin/premise.hpp"
 #include "admin/stores.hpp"
 #include "cli/status_watch.hpp"
 #include "cli/table.hpp"
@@ -60,7 +61,9 @@ std::string text_of(const Terminal& terminal, const admin::StatusReport& report)
     if (!figures.detail.empty()) {
       text += paint(terminal, tone_of(figures.state), printable(figures.topic + ": " + figures.detail)) + "\n";
     }
-    text += paint(terminal, Tone::dim, "premise of " + printable(route.figures.topic) + ": " + route.premise) + "\n";
+    text += paint(terminal, Tone::dim,
+                  "premise of " + printable(route.figures.topic) + ": " + admin::in_one_line(route.premises)) +
+            "\n";
   }
   for (const auto& broker : report.brokers) {
     if (broker.up && !broker.blocked) continue;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/language.hpp"
 #include "core/http_config.hpp"
 #include "http/access.hpp"
 #include "http/message.hpp"
@@ -20,6 +21,7 @@ struct Call {
   const Principal& who;
   std::map<std::string, std::string> path;   ///< `{id}` -> what stands there, decoded
   std::map<std::string, std::string> query;  ///< only names that the endpoint knows
+  admin::Language language = admin::Language::english;
 
   /// The query's value, or an empty text.
   std::string asked(const std::string& name) const;
@@ -31,7 +33,7 @@ struct Endpoint {
   std::string path;                     ///< `/api/v1/stores/{store}/messages/{id}`
   std::optional<Role> needs;            ///< the least role; none: open to everybody
   bool asks_stores = false;             ///< may wait for a database
-  std::vector<std::string> parameters;  ///< the query's names; another one is an error
+  std::vector<std::string> parameters;  ///< the query's names, beside `lang`; another one is an error
   std::function<Result<Response>(const Call&)> answer;
 };
 

@@ -15,10 +15,10 @@ using admin::Json;
 
 constexpr Duration patience = std::chrono::seconds{5};
 
-Result<Response> status(Desk& desk) {
+Result<Response> status(Desk& desk, const Call& call) {
   const auto known = desk.status().look(patience);
   if (!known) return problem(503, "unreachable", "the stores have not answered yet; `waybill check` says why");
-  auto json = admin::status_json(known->figures);
+  auto json = admin::status_json(known->figures, call.language);
   json["age_seconds"] = known->age_seconds();
   return json_response(admin::to_text(json));
 }
@@ -61,7 +61,8 @@ Result<Response> whoami(const Desk& desk, const Call& call) {
 }  // namespace
 
 void add_figures(const std::shared_ptr<Desk>& desk, Endpoints& endpoints) {
-  endpoints.push_back({"GET", "/api/v1/status", Role::stats, true, {}, [desk](const Call&) { return status(*desk); }});
+  endpoints.push_back(
+      {"GET", "/api/v1/status", Role::stats, true, {}, [desk](const Call& call) { return status(*desk, call); }});
   endpoints.push_back({"GET", "/api/v1/me", {}, false, {}, [desk](const Call& call) { return whoami(*desk, call); }});
 }
 

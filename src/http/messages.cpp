@@ -74,8 +74,6 @@ Result<Response> list(const Desk& desk, const Call& call) {
 Result<Response> groups(const Desk& desk, const Call& call) {
   auto filter = filter_of(call);
   if (!filter) return filter.error();
-  const auto language = language_of(call);
-  if (!language) return language.error();
   auto store = desk.store(call.asked("store"));
   if (!store) return store.error();
   const auto found = (*store)->failed_groups(*filter);
@@ -83,7 +81,7 @@ Result<Response> groups(const Desk& desk, const Call& call) {
   const auto book = admin::CauseBook::read(**store);
   if (!book) return book.error();
   Json listed = Json::array();
-  for (const auto& group : *found) listed.push_back(admin::group_json(group, book->life_of(group), *language));
+  for (const auto& group : *found) listed.push_back(admin::group_json(group, book->life_of(group), call.language));
   return json_response(admin::to_text(Json{{"store", (*store)->config().name}, {"groups", listed}}));
 }
 
@@ -107,9 +105,7 @@ Result<admin::Explanation> find(const Desk& desk, const Call& call) {
   const auto& id = call.path.at("id");
   const auto stores = desk.stores(call.asked("store"));
   if (!stores) return stores.error();
-  const auto language = language_of(call);
-  if (!language) return language.error();
-  auto told = admin::find_message(desk.config(), *stores, id, *language);
+  auto told = admin::find_message(desk.config(), *stores, id, call.language);
   if (!told || (told->known() && may_see(call.who, *told))) return told;
   // The same words for what is another's and for what never was.
   const auto why =
@@ -155,9 +151,9 @@ Result<Response> payload(const Desk& desk, const Call& call) {
 void add_messages(const std::shared_ptr<Desk>& desk, Endpoints& endpoints) {
   endpoints.push_back({"GET", "/api/v1/failed", Role::viewer, true, filter_and({"limit", "after"}),
                        [desk](const Call& call) { return list(*desk, call); }});
-  endpoints.push_back({"GET", "/api/v1/failed/groups", Role::viewer, true, filter_and({"lang"}),
+  endpoints.push_back({"GET", "/api/v1/failed/groups", Role::viewer, true, filter_and({}),
                        [desk](const Call& call) { return groups(*desk, call); }});
-  endpoints.push_back({"GET", "/api/v1/messages/{id}", Role::viewer, true, {"store", "lang"}, [desk](const Call& call) {
+  endpoints.push_back({"GET", "/api/v1/messages/{id}", Role::viewer, true, {"store"}, [desk](const Call& call) {
                          return explain(*desk, call);
                        }});
   endpoints.push_back({"GET", "/api/v1/messages/{id}/payload", Role::viewer, true, {"store"}, [desk](const Call& call) {

@@ -4,6 +4,7 @@
 
 #include "admin/consumed.hpp"
 #include "admin/operation.hpp"
+#include "admin/phrasebook.hpp"
 #include "admin/search.hpp"
 #include "http/body.hpp"
 #include "http/desk.hpp"
@@ -123,8 +124,8 @@ Result<Response> begin(Desk& desk, const Call& call) {
   const auto plan = plan_of(desk, **store, wanted->order);
   if (!plan) return plan.error();
   if (wanted->dry_run) {
-    return json_response(
-        admin::to_text(Json{{"store", (*store)->config().name}, {"plan", admin::plan_json(*plan, wanted->order)}}));
+    return json_response(admin::to_text(
+        Json{{"store", (*store)->config().name}, {"plan", admin::plan_json(*plan, wanted->order, call.language)}}));
   }
   if (plan->count == 0 && !topics.all() && plan->consumed == 0)
     return problem(409, "nothing_matched", "nothing matches among the topics that " + call.who.name + " may touch");
@@ -137,7 +138,7 @@ Result<Response> begin(Desk& desk, const Call& call) {
   const auto operation = admin::add_operation(**store, wanted->order, plan->count);
   if (!operation) return operation.error();
   desk.wake_operations();
-  auto answer = json_response(admin::to_text(admin::operation_json(*operation)));
+  auto answer = json_response(admin::to_text(admin::operation_json(*operation, call.language)));
   answer.status = 202;
   answer.headers.emplace_back("Location", "/api/v1/operations/" + operation->id);
   return answer;
@@ -155,7 +156,7 @@ Result<Response> list(const Desk& desk, const Call& call) {
   if (!found) return found.error();
   Json listed = Json::array();
   for (const auto& one : *found) {
-    if (covers(call.who.sees(), one.order)) listed.push_back(admin::operation_json(one));
+    if (covers(call.who.sees(), one.order)) listed.push_back(admin::operation_json(one, call.language));
   }
   const bool more = found->size() >= *limit;
   return json_response(admin::to_text(Json{{"store", (*store)->config().name},
@@ -179,7 +180,7 @@ Result<Response> show(const Desk& desk, const Call& call) {
   if (!store) return store.error();
   const auto operation = find(**store, call);
   if (!operation) return operation.error();
-  return json_response(admin::to_text(admin::operation_json(*operation)));
+  return json_response(admin::to_text(admin::operation_json(*operation, call.language)));
 }
 
 Result<Response> results(const Desk& desk, const Call& call) {
@@ -195,7 +196,8 @@ Result<Response> results(const Desk& desk, const Call& call) {
   if (!page) return page.error();
   Json listed = Json::array();
   for (const auto& one : *page) {
-    listed.push_back({{"number", one.number}, {"id", one.message_id}, {"result", one.result}});
+    listed.push_back(
+        {{"number", one.number}, {"id", one.message_id}, {"result", admin::told_in(call.language, one.result)}});
   }
   const bool more = page->size() >= *limit;
   return json_response(
@@ -211,7 +213,7 @@ Result<Response> stop(const Desk& desk, const Call& call) {
   if (!covers(call.who.may(act), running->order)) return may_not(call.who, act, "all of its messages, so not stop it");
   const auto operation = admin::stop_operation(**store, running->id, call.who.name);
   if (!operation) return operation.error();
-  return json_response(admin::to_text(admin::operation_json(*operation)));
+  return json_response(admin::to_text(admin::operation_json(*operation, call.language)));
 }
 
 }  // namespace

@@ -16,11 +16,4 @@ Result<std::uint64_t> number_of(const Call& call, const std::string& name, const
                                                 std::to_string(range.least) + " and " + std::to_string(range.most));
 }
 
-Result<admin::Language> language_of(const Call& call) {
-  const auto asked = call.query.find("lang");
-  if (asked == call.query.end() || asked->second == "en") return admin::Language::english;
-  if (asked->second == "zh") return admin::Language::chinese;
-  return Error(ErrorCode::invalid_argument, "the parameter 'lang' is neither en nor zh");
-}
-
 }  // namespace waybill::http

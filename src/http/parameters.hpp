@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <string>
 
-#include "admin/language.hpp"
 #include "http/endpoint.hpp"
 
 namespace waybill::http {
@@ -14,8 +13,5 @@ struct NumberRange {
 
 /// The query's whole number of this name, or the usual one. Another one is an error that names the range.
 Result<std::uint64_t> number_of(const Call& call, const std::string& name, const NumberRange& range);
-
-/// `lang`: `en`, which it is without, or `zh`.
-Result<admin::Language> language_of(const Call& call);
 
 }  // namespace waybill::http

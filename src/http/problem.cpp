@@ -1,9 +1,13 @@
 #include "http/problem.hpp"
 
+#include "admin/errors.hpp"
 #include "admin/json.hpp"
+#include "admin/phrasebook.hpp"
 
 namespace waybill::http {
 namespace {
+
+constexpr const char* content_type = "application/problem+json";
 
 unsigned status_of(ErrorCode code) {
   switch (code) {
@@ -69,13 +73,24 @@ std::string reason_phrase(unsigned status) {
 
 Response problem(unsigned status, const std::string& code, const std::string& detail) {
   const admin::Json document{{"title", reason_phrase(status)}, {"status", status}, {"detail", detail}, {"code", code}};
-  return {status, "application/problem+json", admin::to_text(document) + "\n", {}};
+  return {status, content_type, admin::to_text(document) + "\n", {}};
 }
 
 Response may_not(const Principal& who, Act act, const std::string& about) {
   return problem(403, "forbidden",
                  who.name + " may not " + std::string(to_string(act)) + " " + about +
                      "; `may` and `topics` of the configuration decide");
+}
+
+void tell_in(admin::Language language, Response& problem) {
+  if (language == admin::Language::english || problem.content_type != content_type) return;
+  auto document = admin::Json::parse(problem.body);
+  const auto detail = document.at("detail").get<std::string>();
+  const auto code = admin::find_errors(document.at("code").get<std::string>());
+  auto told = admin::in_chinese(detail);
+  if (!told && !code.empty()) told = code.front().in(language).cause + "（" + detail + "）";
+  if (told) document["detail"] = *told;
+  problem.body = admin::to_text(document) + "\n";
 }
 
 Response problem(const Error& error) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "admin/language.hpp"
 #include "http/message.hpp"
 #include "http/principal.hpp"
 #include "waybill/result.h"
@@ -17,6 +18,9 @@ Response may_not(const Principal& who, Act act, const std::string& about);
 
 /// The status that the error's code means.
 Response problem(const Error& error);
+
+/// A problem's `detail` in another language; what is not a sentence of ours keeps its words after what its code means.
+void tell_in(admin::Language language, Response& problem);
 
 /// `404` as the standard calls it: `Not Found`.
 std::string reason_phrase(unsigned status);

@@ -58,8 +58,17 @@ Match find(const Endpoints& endpoints, const std::string& method, const std::vec
   return found;
 }
 
+/// `lang`, which everything of the REST API takes: `en`, which it is without, or `zh`.
+Result<admin::Language> language_of(const std::map<std::string, std::string>& query) {
+  const auto asked = query.find("lang");
+  if (asked == query.end() || asked->second == "en") return admin::Language::english;
+  if (asked->second == "zh") return admin::Language::chinese;
+  return Error(ErrorCode::invalid_argument, "the parameter 'lang' is neither en nor zh");
+}
+
 Status check_parameters(const Endpoint& endpoint, const std::map<std::string, std::string>& query) {
-  const std::vector<std::string_view> known(endpoint.parameters.begin(), endpoint.parameters.end());
+  std::vector<std::string_view> known(endpoint.parameters.begin(), endpoint.parameters.end());
+  if (endpoint.path.starts_with("/api/")) known.emplace_back("lang");
   for (const auto& [name, value] : query) {
     if (std::ranges::find(known, name) != known.end()) continue;
     const auto close = nearest(name, known);
@@ -113,12 +122,20 @@ bool Router::asks_stores(const Request& request) const {
   return found.endpoint != nullptr && found.endpoint->asks_stores;
 }
 
-// Who asks is known before what for: a stranger learns nothing about what there is.
 Response Router::answer(const Request& request) const {
+  const auto target = parse_target(request.target);
+  auto given = answer_in_english(request, target);
+  if (const auto language = target ? language_of(target->query) : admin::Language::english; language) {
+    tell_in(*language, given);
+  }
+  return given;
+}
+
+// Who asks is known before what for: a stranger learns nothing about what there is.
+Response Router::answer_in_english(const Request& request, const Result<Target>& target) const {
   const auto identified = access_.identify(request);
   if (const auto* refusal = std::get_if<Response>(&identified)) return *refusal;
   const auto& who = std::get<Principal>(identified);
-  const auto target = parse_target(request.target);
   if (!target) return problem(target.error());
   const auto found = find(endpoints_, request.method, target->path);
   if (found.endpoint == nullptr) return missing(found, request);
@@ -126,8 +143,10 @@ Response Router::answer(const Request& request) const {
   if (const auto role = who.role(); endpoint.needs && (!role || *role < *endpoint.needs))
     return forbidden(who, *endpoint.needs);
   if (auto known = check_parameters(endpoint, target->query); !known) return problem(known.error());
+  const auto language = language_of(target->query);
+  if (!language) return problem(language.error());
   try {
-    auto answer = endpoint.answer(Call{request, who, found.path, target->query});
+    auto answer = endpoint.answer(Call{request, who, found.path, target->query, *language});
     return answer ? std::move(*answer) : problem(answer.error());
   } catch (const std::exception& error) {
     return problem(Error(ErrorCode::internal, std::string("internal error: ") + error.what()));

@@ -6,6 +6,7 @@
 #include "http/access.hpp"
 #include "http/endpoint.hpp"
 #include "http/message.hpp"
+#include "http/target.hpp"
 
 namespace waybill::http {
 
@@ -21,6 +22,8 @@ class Router {
   bool asks_stores(const Request& request) const;
 
  private:
+  Response answer_in_english(const Request& request, const Result<Target>& target) const;
+
   const Access access_;
   const Endpoints endpoints_;
 };

@@ -327,6 +327,27 @@ def test_both_languages_and_both_themes_are_whole(sqlite_store, with_failed):
     assert ground() == dark
 
 
+def test_what_the_relay_says_is_in_chinese_too(sqlite_store, with_failed, workspace):
+    console = with_failed(sqlite_store, 3)
+    page = console.page
+    workspace.run("pause", "orders.*", "--why", "mending").expect()
+    console.wait_text("mending")
+    page.get_by_text("What a power cut could take").click()
+    console.wait_text("quorum queues survive")
+    page.get_by_role("button", name="中文").click()
+    console.wait_text("暂停：mending")
+    console.wait_text("仲裁队列断电后仍在")
+    assert "quorum queues" not in console.text()
+    page = console.open("failed")
+    page.get_by_role("button", name="重发全部匹配").click()
+    console.wait_text("3 条到 中间件 ")
+    page.get_by_label("原因（随每条消息保存）").fill("试一下")
+    page.get_by_role("button", name="开始").click()
+    console.wait_text("已重发")
+    assert "REST API，" in console.text()
+    assert workspace.run("operations", "list", "--json").expect().json["operations"][0]["from"].startswith("REST API, ")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_is_accessible(sqlite_store, with_failed, workspace, theme):
     console = with_failed(sqlite_store, 3, browser_options={"bypass_csp": True, "color_scheme": theme})

@@ -110,6 +110,9 @@ def test_a_failed_message_is_found_by_its_cause_and_explained(store, serve, toke
     assert web.get("/api/v1/failed/groups?lang=fr", viewer).status_code == 400
     in_chinese, = web.json("/api/v1/failed/groups?lang=zh", viewer)["groups"]
     assert "路由" in in_chinese["means"] + in_chinese["remedy"]
+    refused = web.get("/api/v1/operations/none?lang=zh", viewer)
+    assert refused.status_code == 404 and refused.json()["detail"] == "没有操作 'none'" and refused.json()["code"] == "not_found"
+    assert "值不可能有效" in web.get("/api/v1/failed?lang=zh&topics=x", viewer).json()["detail"]
     listed = web.json("/api/v1/failed?q=cause:NOT_FOUND+topic:orders.*&limit=2", viewer)
     assert len(listed["messages"]) == 2 and listed["next"]
     told = web.json(f"/api/v1/messages/{sent[0]}", operator)

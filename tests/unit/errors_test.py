@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Checks that every code and word that a person can see is explained. Usage: errors_test.py REPOSITORY"""
+"""Checks that every code and word that a person can see is explained, and that the sentences there are in Chinese are
+still said. Usage: errors_test.py REPOSITORY
+"""
 
 import json
 import pathlib
@@ -30,7 +32,21 @@ wrong += [f"the state {state} is not explained" for state in sorted(states - nam
 
 wrong += [f"{code} lacks words" for code, line in known.items() if not all(line[2:]) or len(line) != 6]
 wrong += [f"{code} is not in Chinese" for code, line in known.items() if not re.search("[\u4e00-\u9fff]", line[4] + line[5])]
+# As the sources have them: pieces of text with values between, perhaps broken over lines.
+said = {path: re.sub(r'"\s*\n\s*"', "", text) for path, text in source.items()}
+said |= {path: path.read_text() for path in (root / "src").rglob("*.hpp")}
+phrases = json.loads((root / "src/admin/phrasebook.json").read_text())
+for english, chinese in phrases:
+    pieces = [piece.strip() for piece in re.split(r"{!?}|'", english) if piece.strip()]
+    wrong += [f"nobody says '{piece}' any more, of '{english}'" for piece in pieces
+              if not any(piece in text for text in said.values())]
+    values = re.findall(r"{(\d)}", chinese)
+    if sorted(values) != [str(number) for number in range(len(re.findall(r"{!?}", english)))] or chinese.count("{") != len(values):
+        wrong.append(f"'{chinese}' has not the values of '{english}'")
+    if not re.search("[\u4e00-\u9fff]", chinese) and english != "REST API, {}":
+        wrong.append(f"'{english}' is not in Chinese")
+
 if len(reasons) < 5 or len(used) < 50 or len(states) < 5:
     wrong.append("this test no longer finds what it looks for")
-print("\n".join(wrong) or f"{len(known)} codes are explained in both languages")
+print("\n".join(wrong) or f"{len(known)} codes are explained in both languages, {len(phrases)} sentences are in Chinese")
 sys.exit(1 if wrong else 0)

@@ -36,7 +36,7 @@ export function Failed({ place, me }: { place: Place; me: Me }) {
   const [asked, setAsked] = useState<Asked>();
   const box = useRef<HTMLInputElement>(null);
   const listed = usePoll<{ messages: Troubled[]; next: string | null }>(query("failed", { q, state, store, limit: page, after }), 5);
-  const groups = usePoll<{ groups: Group[] }>(query("failed/groups", { q, state, store, lang: say("languageCode") }), 10);
+  const groups = usePoll<{ groups: Group[] }>(query("failed/groups", { q, state, store }), 10);
   const messages = listed.value?.messages ?? [];
   // Only then: turning the page must not take away what somebody has begun to type.
   useEffect(() => setText(q), [q]);

@@ -30,7 +30,7 @@ export function Message({ place, me }: { place: Place; me: Me }) {
   const say = useSay();
   const id = place.path[1] ?? "";
   const store = place.query.get("store") ?? "";
-  const { value: told, problem } = usePoll<Explanation>(query(`messages/${encodeURIComponent(id)}`, { store, lang: say("languageCode") }), 5);
+  const { value: told, problem } = usePoll<Explanation>(query(`messages/${encodeURIComponent(id)}`, { store }), 5);
   const [asked, setAsked] = useState<Asked>();
   const [editing, setEditing] = useState(false);
   const ask = (act: Asked["act"]) => setAsked({ act, ids: [id], store: told?.store ?? store });

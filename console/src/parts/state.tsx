@@ -13,7 +13,7 @@ export function State({ name }: { name: string }) {
   const say = useSay();
   const [shape, tone] = shapes[name] ?? ["?", "calm"];
   const words: Record<string, Word> = { paused: "pausedRoute", flowing: "flowing", idle: "idle", stalled: "stalled", down: "down",
-    waiting: "waiting", running: "running", stopping: "stopping", stopped: "stopped", done: "done", failed: "failed", dropped: "dropped",
+    waiting: "waiting", running: "running", stopping: "stopping", stopped: "stopped", done: "done", failed: "failed", dropped: "dropped", sending: "inStore", gone: "gone",
     open: "open", taken: "taken", resolved: "resolved", returned: "returned" };
   const word = words[name];
   return <span class={`state ${tone}`}><span aria-hidden="true">{shape}</span> {word ? say(word) : name}</span>;
