@@ -10,11 +10,11 @@ export function span(seconds: number | null | undefined): string {
   return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
 }
 
-/** A time of the API in this browser's time zone. */
+/** A time of the API in this browser's time zone, written as logs write it: 30/11 and 11/30 are read differently. */
 export function when(text: string | null): string {
   if (!text) return "–";
   const at = new Date(text);
-  return Number.isNaN(at.getTime()) ? text : at.toLocaleString(undefined, { hour12: false });
+  return Number.isNaN(at.getTime()) ? text : at.toLocaleString("sv-SE");
 }
 
 /** How a word is written between quotes for a shell. */

@@ -42,7 +42,7 @@ export const chinese: Record<Word, string> = {
   store: "存储", stores: "存储", routes: "路由", brokers: "消息中间件", route: "路由", broker: "中间件", state: "状态", rate: "每秒确认", inFlight: "在途",
   confirmed: "已确认", rejected: "被拒绝", unroutable: "无法路由", twice: "可能重复", sending: "等待确认", oldest: "最久等待", blocked: "停住的键",
   lanes: "持有的通道", premise: "断电可能丢失什么", doubt: "结果存疑",
-  inStore: "发送中", gone: "已离开存储", flowing: "流动", idle: "空闲", stalled: "停滞", down: "不可用", pausedRoute: "已停止",
+  inStore: "发送中", gone: "已离开存储", flowing: "流动", idle: "空闲", stalled: "停滞", down: "不可用", pausedRoute: "已暂停",
   unreachable: "relay 没有应答。本页会自动重试；显示的数据是 {age} 前的。", loading: "读取中……",
   causes: "按原因", messages: "消息", count: "数量", reason: "原因", answer: "中间件的应答", first: "最早", last: "最近", sample: "示例",
   search: "搜索：topic:orders.* reason:unroutable since:2h key:17", find: "查找", dropped: "已丢弃", nothing: "没有内容。",
