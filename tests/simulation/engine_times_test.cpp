@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "relay/core.hpp"
@@ -29,8 +30,8 @@ class EngineTimes : public testing::Test {
     core_->handle(BrokerUp{BrokerIndex{0}, "broker:1"}, now_);
   }
 
-  /// Hands out one message that was stored then; it goes out at once.
-  broker::Tag publish(std::int64_t stored_at_ms, store::WallClock wall = {}) {
+  /// Hands out one message that was stored then.
+  Actions answer_fetch(std::int64_t stored_at_ms, store::WallClock wall = {}) {
     store::Claimed claimed;
     claimed.ticket = store::Ticket{++last_};
     claimed.stored_at_ms = stored_at_ms;
@@ -41,7 +42,20 @@ class EngineTimes : public testing::Test {
     FreshFetched fetched;
     fetched.fetched.messages.push_back(claimed);
     fetched.fetched.wall = wall;
-    for (auto& action : core_->handle(fetched, now_)) {
+    return core_->handle(fetched, now_);
+  }
+
+  static std::size_t published(const Actions& actions) {
+    std::size_t sum = 0;
+    for (const auto& action : actions) {
+      if (const auto* publish = std::get_if<Publish>(&action)) sum += publish->messages.size();
+    }
+    return sum;
+  }
+
+  /// Hands out one message that was stored then; it goes out at once.
+  broker::Tag publish(std::int64_t stored_at_ms, store::WallClock wall = {}) {
+    for (auto& action : answer_fetch(stored_at_ms, wall)) {
       if (auto* publish = std::get_if<Publish>(&action)) return publish->messages.front().tag;
     }
     ADD_FAILURE() << "nothing was published";
@@ -74,7 +88,7 @@ TEST_F(EngineTimes, FromCommitToConfirmIsTheAgeInTheStoreAndTheTimeSince) {
 
 TEST_F(EngineTimes, ANewerReadingOfTheStoresClockCounts) {
   open({1'000'000, now_});
-  now_ += 10s;
+  now_ += 5s;
   const auto tag = publish(2'000'000, {2'000'100, now_});  // it was set forward meanwhile
   confirm(tag);
   EXPECT_NEAR(totals().commit_to_confirm.sum_seconds(), 0.1, 1e-9);
@@ -88,6 +102,20 @@ TEST_F(EngineTimes, WithoutAClockOfTheStoreOnlyTheBrokerIsMeasured) {
   const auto now = totals();
   for (const auto count : now.confirm.counts()) confirms += count;
   EXPECT_EQ(confirms, 1U);
+}
+
+// A process that stood still reads what the store said long before; meanwhile the lane may have gone to another.
+TEST_F(EngineTimes, AnAnswerProvesTheLaneAsOfItsQuestion) {
+  open({});
+  now_ += 60s;
+  EXPECT_EQ(published(answer_fetch(0)), 0U);
+  const auto late = core_->handle(RetriesDue{}, now_);
+  EXPECT_EQ(published(late), 0U);
+  now_ += 1s;
+  const auto asked = core_->handle(Tick{}, now_);
+  EXPECT_TRUE(std::ranges::any_of(asked, [](const Action& one) { return std::holds_alternative<FetchDue>(one); }));
+  now_ += 1s;
+  EXPECT_EQ(published(core_->handle(RetriesDue{}, now_)), 1U) << "now it is proven";
 }
 
 TEST_F(EngineTimes, AMessageFromTheFutureTookNoTime) {
