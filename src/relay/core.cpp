@@ -181,6 +181,9 @@ Duration RelayCore::wait_of_suspect(const Tracked& tracked) const {
   return std::min<Duration>(routes_.route(tracked.route).resend_after, first * (1U << std::min(tracked.tries - 1, 5U)));
 }
 
+// The store's answer to what was asked then. It may be read long after it was given, by a process that stood still.
+void RelayCore::heard(MonoTime asked_at) { heard_at_ = std::max(heard_at_, asked_at); }
+
 bool RelayCore::may_publish() const { return open_ && !stopping_ && now_ - heard_at_ < longest_store_silence; }
 
 bool RelayCore::any_broker_usable() const {

@@ -86,6 +86,7 @@ class RelayCore {
   void publish_ready();
   void publish_for(BrokerIndex broker);
   bool take_from(RouteIndex route, Pipe& pipe, std::vector<broker::Outgoing>& burst);
+  void heard(MonoTime asked_at);
   bool may_publish() const;
   bool is_held_by_fault(const RouteState& state) const;
   bool has_a_place(RouteIndex route, const Pipe& pipe) const;
@@ -167,7 +168,7 @@ class RelayCore {
   LaneTime clock_base_{};
   MonoTime opened_at_{};
   store::WallClock wall_;
-  MonoTime heard_at_{};  // the store last proved that the lane is ours
+  MonoTime heard_at_{};  // when the lane was last proven to be ours
   std::optional<store::Ticket> suspect_;
   std::uint32_t suspect_kills_ = 0;
   std::optional<store::Ticket> harmless_;  // marked when this process lost the lane, and lived on
@@ -177,7 +178,9 @@ class RelayCore {
 
   // store calls under way
   bool fetch_pending_ = false;
+  MonoTime fetch_asked_at_{};
   bool due_pending_ = false;
+  MonoTime due_asked_at_{};
   bool proving_ = false;  // the due call under way hands out nothing
   bool settle_pending_ = false;
   bool outbox_exhausted_ = false;

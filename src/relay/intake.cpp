@@ -13,7 +13,7 @@ constexpr Duration due_poll = std::chrono::seconds{1};
 }  // namespace
 
 void RelayCore::on(FreshFetched event) {
-  heard_at_ = now_;
+  heard(fetch_asked_at_);
   fetch_pending_ = false;
   outbox_exhausted_ = !event.fetched.more;
   outbox_empty_ = !event.fetched.more;
@@ -23,7 +23,7 @@ void RelayCore::on(FreshFetched event) {
 }
 
 void RelayCore::on(RetriesDue event) {
-  heard_at_ = now_;
+  heard(due_asked_at_);
   due_pending_ = false;
   if (std::exchange(proving_, false)) return;
   retries_empty_ = !event.due.more && !event.due.waiting && last_retry_in_ <= due_knows_;
@@ -41,7 +41,6 @@ void RelayCore::on(RetriesDue event) {
 }
 
 void RelayCore::on(BacklogFetched event) {
-  heard_at_ = now_;
   --backlogs_pending_;
   sequences_.backlog_answered(event.scope);
   if (sequences_.phase(event.scope) != Sequences::Phase::draining) return;  // blocked again meanwhile: asked anew later
@@ -61,7 +60,6 @@ void RelayCore::on(BacklogFetched event) {
 }
 
 void RelayCore::on(SetAsideFetched event) {
-  heard_at_ = now_;
   set_aside_pending_ = false;
   for (auto& claimed : event.fetched.messages) admit(std::move(claimed), nullptr);
   RouteState& state = states_[event.route];

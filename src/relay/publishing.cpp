@@ -14,7 +14,6 @@ constexpr std::size_t turn_length = 32;
 }  // namespace
 
 void RelayCore::on(SuspectMarked) {
-  heard_at_ = now_;
   mark_durable_ = true;
   marked_at_ = now_;
 }

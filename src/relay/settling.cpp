@@ -22,7 +22,7 @@ constexpr std::size_t most_backlog_calls = 4;
 }  // namespace
 
 void RelayCore::on(Settled event) {
-  heard_at_ = now_;
+  heard(settled_at_);
   settle_pending_ = false;
   fresh_durable_ = event.report.durable_fresh;
   ++settlements_durable_;
@@ -138,6 +138,7 @@ void RelayCore::request_fetches() {
   request_fresh();
   if (!due_pending_ && now_ >= next_due_ && has_room()) {
     due_pending_ = true;
+    due_asked_at_ = now_;
     due_knows_ = settlements_issued_;
     out_.emplace_back(FetchDue{lane_now(), {chunk(), bytes_for(4)}});
   }
@@ -154,6 +155,7 @@ bool RelayCore::has_room() const {
 void RelayCore::prove_ownership() {
   if (due_pending_ || settle_pending_ || now_ - heard_at_ < proof_interval) return;
   due_pending_ = proving_ = true;
+  due_asked_at_ = now_;
   out_.emplace_back(FetchDue{lane_now(), {0, 0}});
 }
 
@@ -166,6 +168,7 @@ void RelayCore::request_fresh() {
   const std::size_t fits = std::min({chunk(), buffer_limit(), static_cast<std::size_t>(limits_.unsettled)});
   if (room < (fits + 1) / 2) return;
   fetch_pending_ = true;
+  fetch_asked_at_ = now_;
   out_.emplace_back(FetchFresh{{std::min(room, chunk()), bytes_for(2)}, outbox_exhausted_});
 }
 
