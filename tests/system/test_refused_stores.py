@@ -238,6 +238,24 @@ def test_full_disk_is_named_and_loses_nothing(sqlite_store, shop, workspace):
     assert "full" in done.stderr and "kept is there" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_disk_that_was_full_before_is_named_too(sqlite_store, shop, workspace):
+    """Fault case 39: without room for its shared memory SQLite speaks of an I/O error only."""
+    shop(sqlite_store)
+    sqlite_store.query("PRAGMA wal_checkpoint(TRUNCATE)")
+    sqlite_store.forget_connection()
+    small = workspace.folder / "small"
+    small.mkdir()
+    workspace.config.write_text(workspace.config.read_text().replace(str(sqlite_store.file), str(small / "shop.db")))
+    waybill = f"{binary.path()} -c {workspace.config}"
+    script = (f"mount -t tmpfs -o size=1000k tmpfs {small} && cp {sqlite_store.file} {small}/shop.db && "
+              f"{{ cat /dev/zero > {small}/rest 2>/dev/null; {waybill} status --json; {waybill} send --topic orders.created --payload x; "
+              f"timeout 3 {waybill} relay; rm {small}/rest; {waybill} send --topic orders.created --payload x && echo goes on; }}")
+    done = subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-c", script], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert '"code": "disk_full"' in done.stdout and "goes on" in done.stdout, done.stdout + done.stderr
+    assert done.stderr.count("shop.db: disk I/O error: No space left on device; free space on the disk") >= 3, done.stderr
+
+
 def test_relay_on_a_read_only_file_says_so_and_loses_nothing(sqlite_store, shop, workspace, topology):
     """Fault case 39: it names the file and publishes nothing it could not account for; a later relay sends it all."""
     queue = shop(sqlite_store)
