@@ -2,7 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <string>
+#include <system_error>
 
 namespace waybill::sqlite {
 namespace {
@@ -12,6 +14,19 @@ ErrorCode code_of_words(std::string_view words) noexcept {
   if (says("no such table: ")) return says("waybill_") ? ErrorCode::missing_schema : ErrorCode::not_found;
   if (says("has no column named") || says("no such column")) return ErrorCode::older_schema;
   return ErrorCode::internal;
+}
+
+// Of files that it opens beside the database SQLite says no more than that there was an I/O error.
+ErrorCode code_of_system(int error) noexcept {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return ErrorCode::disk_full;
+    case EROFS:
+      return ErrorCode::read_only;
+    default:
+      return ErrorCode::unreachable;
+  }
 }
 
 std::string_view remedy(ErrorCode code) noexcept {
@@ -68,9 +83,14 @@ ErrorCode code_of_result(int result, std::string_view words) noexcept {
 
 Error statement_error(sqlite3* connection, std::string_view doing) {
   const std::string words = sqlite3_errmsg(connection);
-  const auto code = code_of_result(sqlite3_extended_errcode(connection), words);
+  auto code = code_of_result(sqlite3_extended_errcode(connection), words);
   std::string text{doing};
   text += ": " + words;
+  if (code == ErrorCode::unreachable) {
+    const int system = sqlite3_system_errno(connection);
+    code = code_of_system(system);
+    if (code != ErrorCode::unreachable) text += ": " + std::generic_category().message(system);
+  }
   return {code, text.append(remedy(code))};
 }
 
