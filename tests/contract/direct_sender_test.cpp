@@ -93,6 +93,20 @@ TEST_F(DirectSender, WhatIsNotDueTheRelayHas) {
   EXPECT_EQ(attempts_of(id).size(), 1U);
 }
 
+TEST_F(DirectSender, OfAPausedRouteNothingIsSent) {
+  ASSERT_TRUE(store_->pause({"fail.*", "jo", "the warehouse is moving", 1}));
+  const auto id = sender().send(message("fail.a")).value();
+  EXPECT_EQ(answers_.of(id), "relayed relay") << "it was paused before this process began";
+  EXPECT_EQ(answers_.text_of(id), "the route is paused by jo: the warehouse is moving");
+  EXPECT_EQ(answers_.of(sender().send(message("drop.a")).value()), "ack nothing") << "others flow";
+  EXPECT_EQ(state_of(id), "outbox");
+  ASSERT_TRUE(store_->resume("fail.*"));
+  EXPECT_TRUE(eventually([&] { return answers_.of(sender().send(message("fail.b")).value()) == "ack nothing"; }));
+  ASSERT_TRUE(store_->pause({"drop.*", "jo", "", 1}));
+  EXPECT_TRUE(eventually([&] { return answers_.of(sender().send(message("drop.b")).value()) == "relayed relay"; }));
+  EXPECT_TRUE(attempts_of(id).empty());
+}
+
 TEST_F(DirectSender, WhatIsHeldNoRelaySends) {
   sender();
   start_relay();
