@@ -24,7 +24,8 @@ struct Answer {
     ack,       ///< the broker has it and says so: the message leaves the store
     nack,      ///< the broker refused it, or nothing is bound to where it goes
     in_doubt,  ///< the connection was lost before the answer: the broker may have it or not
-    relayed,   ///< it was not published here: no connection, the broker takes nothing now, or it is not due yet
+    relayed,   ///< it was not published here: no connection, the broker takes nothing now, its route is paused, or it
+               ///< is not due yet
   };
   enum class Next {
     nothing,  ///< it has left the store

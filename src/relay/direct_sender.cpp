@@ -19,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 /// How long nothing is stored after Redis could not be asked.
 constexpr auto pause_after_error = 200ms;
+constexpr auto look_interval = 1s;
 
 Duration shortest_hold(const Config& config) {
   Duration shortest = 24h;
@@ -33,17 +34,24 @@ std::int64_t unix_ms() {
 
 }  // namespace
 
-DirectSender::DirectSender(const Config& config, const StoreConfig& store, OnAnswer on_answer, LogSink log)
+DirectSender::DirectSender(const Config& config, const StoreConfig& outbox, std::unique_ptr<store::Store> store,
+                           OnAnswer on_answer, LogSink log)
     : name_(make_uuid7()),
       on_answer_(std::move(on_answer)),
       log_(std::move(log)),
       window_(config.relay.window),
       // Often enough that one renewal may be late.
       renew_every_(shortest_hold(config) / 3),
-      outbox_(store, name_, process_name()),
+      outbox_(outbox, name_, process_name()),
       routes_(config),
+      paused_(not_known_yet(config.routes)),
       lines_(config.brokers.size()),
-      settling_(store, name_, process_name()) {
+      settling_(outbox, name_, process_name()),
+      store_(std::move(store)) {
+  {
+    Lock lock(mutex_);
+    learn_pauses(lock);
+  }
   for (std::size_t i = 0; i < config.brokers.size(); ++i) {
     auto publisher = broker::open_publisher(config.brokers[i]);
     if (!publisher) {
@@ -100,7 +108,11 @@ Result<MessageId> DirectSender::persist_and_publish(std::shared_ptr<Message> mes
   if (message->not_before) return leave_to_relay(*message, open.held.lane, "it is not due yet", lock);
   Line& line = lines_[routes_.broker_of(*route).value];
   const auto tag = take_place(open, lock);
-  if (!tag) return leave_to_relay(*message, open.held.lane, line.why, lock);
+  if (!tag) {
+    const auto& paused = paused_[*route];
+    return leave_to_relay(*message, open.held.lane, paused.empty() ? line.why : "the route is held back: " + paused,
+                          lock);
+  }
   lock.unlock();
   const auto held = hold(open, *message);
   if (held) {
@@ -132,9 +144,10 @@ Result<RouteIndex> DirectSender::route_of(const Message& message) {
 // A callback that sends must not wait for the thread that it runs on.
 std::optional<broker::Tag> DirectSender::take_place(const Open& open, Lock& lock) {
   const Line& line = lines_[routes_.broker_of(open.route).value];
+  const auto is_held_up = [&] { return stopping_ || !line.takes() || !paused_[open.route].empty(); };
   const bool may_wait = std::this_thread::get_id() != thread_.get_id();
-  if (may_wait) changed_.wait(lock, [&] { return stopping_ || !line.takes() || open_.size() < window_; });
-  if (stopping_ || !line.takes()) return std::nullopt;
+  if (may_wait) changed_.wait(lock, [&] { return is_held_up() || open_.size() < window_; });
+  if (is_held_up()) return std::nullopt;
   const broker::Tag tag{++last_tag_};
   open_.emplace(tag.value, open);
   open_ids_.insert(open.held.id.str());
@@ -171,7 +184,8 @@ Result<MessageId> DirectSender::leave_to_relay(const Message& message, std::uint
 void DirectSender::work() {
   Lock lock(mutex_);
   while (!ended_ || !events_.empty() || !relayed_.empty()) {
-    const auto wake_at = unstored_.empty() ? renew_at_ : std::min(renew_at_, store_at_);
+    auto wake_at = std::min(renew_at_, look_at_);
+    if (!unstored_.empty()) wake_at = std::min(wake_at, store_at_);
     changed_.wait_until(lock, wake_at, [&] {
       return ended_ || !events_.empty() || !relayed_.empty() || (!unstored_.empty() && Clock::now() >= store_at_);
     });
@@ -187,6 +201,7 @@ void DirectSender::work() {
     }
     if (!unstored_.empty() && Clock::now() >= store_at_) store_answers(lock);
     if (Clock::now() >= renew_at_) go_on_holding(lock);
+    if (Clock::now() >= look_at_) learn_pauses(lock);
     changed_.notify_all();
   }
 }
@@ -305,6 +320,15 @@ void DirectSender::go_on_holding(Lock& lock) {
   }
   renew_at_ = Clock::now() + renew_every_;
   lock.lock();
+}
+
+// With Redis away what was known stays.
+void DirectSender::learn_pauses(Lock& lock) {
+  lock.unlock();
+  const auto pauses = store_->pauses();
+  lock.lock();
+  if (pauses) paused_ = paused_routes(routes_.routes(), *pauses);
+  look_at_ = Clock::now() + look_interval;
 }
 
 bool DirectSender::stop(std::chrono::milliseconds limit) {

@@ -18,6 +18,7 @@
 
 #include "core/config.hpp"
 #include "relay/broker_line.hpp"
+#include "relay/paused_routes.hpp"
 #include "relay/route_table.hpp"
 #include "store/redis/direct_outbox.hpp"
 #include "waybill/sender.h"
@@ -26,7 +27,9 @@ namespace waybill::relay {
 
 class DirectSender final : public Sender {
  public:
-  DirectSender(const Config& config, const StoreConfig& store, OnAnswer on_answer, LogSink log);
+  /// `store` says which routes are paused; it is asked here, and every second.
+  DirectSender(const Config& config, const StoreConfig& outbox, std::unique_ptr<store::Store> store, OnAnswer on_answer,
+               LogSink log);
   ~DirectSender() override;
 
   Result<MessageId> send(const Message& message) override;
@@ -64,6 +67,7 @@ class DirectSender final : public Sender {
   void tell(const Answer& answer, Lock& lock);
   void store_answers(Lock& lock);
   void go_on_holding(Lock& lock);
+  void learn_pauses(Lock& lock);
   bool all_is_told() const { return calls_ == 0 && open_.empty() && events_.empty() && relayed_.empty(); }
   bool all_is_stored() const { return unstored_.empty() && !storing_; }
 
@@ -82,6 +86,7 @@ class DirectSender final : public Sender {
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable changed_;
   RouteTable routes_;
+  PausedRoutes paused_;
   std::vector<Line> lines_;
   std::map<std::uint64_t, Open> open_;
   std::unordered_set<std::string> open_ids_;
@@ -96,7 +101,9 @@ class DirectSender final : public Sender {
 
   // The working thread's own.
   redis::DirectOutbox settling_;
+  const std::unique_ptr<store::Store> store_;
   std::chrono::steady_clock::time_point renew_at_;
+  std::chrono::steady_clock::time_point look_at_;  ///< when to ask again which routes are paused
   std::chrono::steady_clock::time_point store_at_;
   std::thread thread_;
 };

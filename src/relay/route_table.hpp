@@ -19,6 +19,7 @@ class RouteTable {
   explicit RouteTable(const Config& config);
 
   std::size_t size() const { return routes_.size(); }
+  const std::vector<RouteConfig>& routes() const { return routes_; }
   const RouteConfig& route(RouteIndex index) const { return routes_[index]; }
   BrokerIndex broker_of(RouteIndex index) const { return brokers_[index]; }
   std::size_t broker_count() const { return broker_count_; }

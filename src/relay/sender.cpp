@@ -73,8 +73,8 @@ Result<std::unique_ptr<Sender>> Sender::open(const std::string& config_file, con
   chosen->lanes = *lanes;
   if (!on_answer) on_answer = [](const Answer&) {};
   if (!log) log = [](std::string_view, std::string_view) {};
-  return std::unique_ptr<Sender>(
-      std::make_unique<relay::DirectSender>(*config, *chosen, std::move(on_answer), std::move(log)));
+  return std::unique_ptr<Sender>(std::make_unique<relay::DirectSender>(*config, *chosen, std::move(*opened),
+                                                                       std::move(on_answer), std::move(log)));
 }
 
 }  // namespace waybill

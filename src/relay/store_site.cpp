@@ -5,13 +5,12 @@
 
 #include "core/text.hpp"
 #include "relay/lane_share.hpp"
+#include "relay/paused_routes.hpp"
 #include "relay/report.hpp"
 
 namespace waybill::relay {
 namespace {
 
-// A relay that starts while its store is away must not send from a paused route before it has asked.
-constexpr const char* not_asked_yet = "the store has not said yet which routes are paused";
 constexpr Duration report_interval = std::chrono::seconds{1};
 constexpr Duration give_back_limit = std::chrono::seconds{3};
 // Long enough for the relay that waits for it, which tries every second.
@@ -38,10 +37,7 @@ void add_totals(const LaneFigures& lane, SiteFigures& sum) {
 }  // namespace
 
 StoreSite::StoreSite(const Config& config, std::unique_ptr<store::Store> store, Outlets outlets)
-    : config_(config),
-      store_(std::move(store)),
-      outlets_(std::move(outlets)),
-      paused_(config.routes.size(), not_asked_yet) {
+    : config_(config), store_(std::move(store)), outlets_(std::move(outlets)), paused_(not_known_yet(config.routes)) {
   learn_lanes();
   if (!lanes_known_) work_on(store_->config().lanes);  // they say why the store can't be reached, and wait for it
   keeper_ = std::thread([this] { keep_regularly(); });
@@ -158,11 +154,7 @@ void StoreSite::keep_regularly() {
 bool StoreSite::learn_pauses() {
   const auto pauses = store_->pauses();
   if (!pauses) return false;
-  std::vector<std::string> paused(config_.routes.size());
-  for (std::size_t route = 0; route < paused.size(); ++route) {
-    const auto found = std::ranges::find(*pauses, config_.routes[route].topic, &store::Pause::route);
-    if (found != pauses->end()) paused[route] = found->in_words();
-  }
+  auto paused = paused_routes(config_.routes, *pauses);
   if (paused == paused_) return true;
   paused_ = std::move(paused);
   for (const auto& loop : loops()) loop->pause_routes(paused_);

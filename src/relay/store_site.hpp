@@ -14,6 +14,7 @@
 #include "core/config.hpp"
 #include "core/time.hpp"
 #include "relay/lane_loop.hpp"
+#include "relay/paused_routes.hpp"
 #include "store/store.hpp"
 
 namespace waybill::relay {
@@ -68,7 +69,7 @@ class StoreSite {
   const std::unique_ptr<store::Store> store_;
   const Outlets outlets_;
   bool lanes_known_ = false;         // the keeper's thread only, once it runs, as the next
-  std::vector<std::string> paused_;  // each route: why a person holds it back, or empty
+  PausedRoutes paused_;
   std::mutex reporting_;             // what was reported last: the keeper's thread and the one that stops
   mutable std::mutex mutex_;
   std::condition_variable change_;

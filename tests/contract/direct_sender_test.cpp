@@ -97,7 +97,7 @@ TEST_F(DirectSender, OfAPausedRouteNothingIsSent) {
   ASSERT_TRUE(store_->pause({"fail.*", "jo", "the warehouse is moving", 1}));
   const auto id = sender().send(message("fail.a")).value();
   EXPECT_EQ(answers_.of(id), "relayed relay") << "it was paused before this process began";
-  EXPECT_EQ(answers_.text_of(id), "the route is paused by jo: the warehouse is moving");
+  EXPECT_EQ(answers_.text_of(id), "the route is held back: paused by jo: the warehouse is moving");
   EXPECT_EQ(answers_.of(sender().send(message("drop.a")).value()), "ack nothing") << "others flow";
   EXPECT_EQ(state_of(id), "outbox");
   ASSERT_TRUE(store_->resume("fail.*"));
