@@ -135,7 +135,10 @@ void examine_load(Examination& e) {
 
 void examine_transport(Examination& e, const Secret& address) {
   const auto url = parse_url(address.reveal());
-  if (!url || stays_on_this_host(url->host) || url->host.starts_with('/')) return;
+  if (!url) return;
+  const auto named = url->query.find("host");
+  const auto& host = named == url->query.end() ? url->host : named->second;
+  if (stays_on_this_host(host) || host.starts_with('/')) return;
   const auto mode = url->query.find("sslmode");
   const bool checks = mode != url->query.end() && mode->second.starts_with("verify-");
   const bool encrypted = e.ask("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == "true";

@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string>
+#include <vector>
+
+#include "core/text.hpp"
 
 namespace waybill::postgresql {
 namespace {
@@ -75,8 +79,24 @@ std::string words_of(pg_conn* connection, const pg_result* result) {
   return words.empty() ? "no answer" : words;
 }
 
+/// `did you mean 'sslmode'?`, when the words are those of a parameter that libpq does not know.
+std::string guess(std::string_view words) {
+  constexpr std::string_view before = "invalid URI query parameter: \"";
+  if (!words.starts_with(before)) return "";
+  words.remove_prefix(before.size());
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> known(PQconndefaults(), &PQconninfoFree);
+  std::vector<std::string_view> names;
+  for (const auto* option = known.get(); option != nullptr && option->keyword != nullptr; ++option) {
+    names.emplace_back(option->keyword);
+  }
+  const auto meant = nearest(words.substr(0, words.find('"')), names);
+  return meant ? " (did you mean '" + *meant + "'?)" : "";
+}
+
 ErrorCode code_of_refusal(std::string_view words) noexcept {
   const auto says = [&](std::string_view part) { return words.find(part) != std::string_view::npos; };
+  // libpq's own words of a parameter or its value, before it connects; what happens then begins with the server's name.
+  if (words.starts_with("invalid ")) return ErrorCode::invalid_configuration;
   if (says("authentication failed") || says("no pg_hba.conf entry") || says("no password supplied") ||
       says("permission denied for database") || says("role \"")) {
     return ErrorCode::unauthorized;
@@ -114,7 +134,7 @@ Error statement_error(pg_conn* connection, const pg_result* result, std::string_
 Error connect_error(pg_conn* connection, std::string_view where) {
   const auto words = words_of(connection, nullptr);
   const auto code = code_of_refusal(words);
-  return {code, "can't connect to " + std::string{where} + ": " + words};
+  return {code, "can't connect to " + std::string{where} + ": " + words + guess(words)};
 }
 
 }  // namespace waybill::postgresql
