@@ -34,7 +34,7 @@ export interface Attempt { at: string; attempt: number; outcome: string; answer:
 export interface Explanation {
   id: string; store: string; state: string; explanation: string[]; next: string; holder: string | null; lane: number | null;
   blocked_by: { route: string; key: string | null; message: string } | null; message: Troubled | null; history: Attempt[];
-  content_hidden: boolean; content_masked: boolean;
+  content_hidden: boolean; decoder: string | null; content_masked: boolean;
 }
 export interface Group { route: string; reason: string; answer: string; count: number; first: string; last: string; sample_id: string; code: string | null; means: string | null; remedy: string | null; cause: CauseLife }
 export type CauseAct = "take" | "resolve" | "reopen";

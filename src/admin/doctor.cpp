@@ -1,6 +1,10 @@
 #include "admin/doctor.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 
 #include "admin/search.hpp"
 #include "admin/stores.hpp"
@@ -98,6 +102,13 @@ std::vector<Finding> examine_configuration(const Config& config) {
                         "set ca_file and remove insecure"});
   }
   examine_rights(config.http, findings);
+  for (const auto& decoder : config.decoders) {
+    const auto& program = decoder.command.front();
+    if (access(program.c_str(), X_OK) == 0) continue;
+    findings.push_back({"WB-D915", Severity::warning, "decoder " + decoder.name,
+                        program + " can't be run here: " + std::generic_category().message(errno),
+                        "install it, or correct `command`"});
+  }
   constexpr std::int64_t january_2024_ms = 1'704'067'200'000;
   if (wall_clock_ms() < january_2024_ms) {
     findings.push_back({"WB-D912", Severity::warning, "clock",

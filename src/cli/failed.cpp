@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "admin/causes.hpp"
+#include "admin/decode.hpp"
 #include "admin/search.hpp"
 #include "cli/causes.hpp"
 #include "cli/failed_desk.hpp"
@@ -67,6 +68,10 @@ int list(const Session& session, const ListOptions& options) {
 void print_message(const Session& session, const admin::Json& json, const std::vector<store::Attempt>& history) {
   std::string text;
   for (const auto& [name, value] : json.items()) {
+    if (name == "decoded") {
+      text += "decoded\n" + printable_lines(value.get<std::string>()) + "\n";
+      continue;
+    }
     const std::string shown = value.is_string() ? value.get<std::string>() : admin::to_text(value, -1);
     text += fmt::format("{:<14} {}\n", name, printable(shown));
   }
@@ -75,6 +80,15 @@ void print_message(const Session& session, const admin::Json& json, const std::v
     table.add({admin::format_when(a.at_ms), std::to_string(a.attempt), a.outcome, a.answer, a.endpoint, a.relay});
   }
   session.print(text + (table.empty() ? "" : "\n" + table.render(session.terminal)));
+}
+
+/// What a person can read of the payload, where a decoder is configured.
+void add_decoded(const Config& config, const Message& message, admin::Json& json) {
+  const auto* decoder = config.decoder(message.topic.str());
+  if (decoder == nullptr) return;
+  const auto text = admin::decode(*decoder, message.payload);
+  if (!text) return complain(text.error().message());
+  json["decoded"] = *text;
 }
 
 int show(const Session& session, const std::string& store_name, const std::string& id) {
@@ -87,6 +101,7 @@ int show(const Session& session, const std::string& store_name, const std::strin
     return nothing_matched;
   }
   auto json = admin::troubled_json(*found->troubled, true);
+  add_decoded(*opened->config, found->troubled->message, json);
   if (!session.json) {
     print_message(session, json, found->history);
     return done;

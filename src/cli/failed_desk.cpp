@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "admin/causes.hpp"
+#include "admin/decode.hpp"
 #include "admin/explain.hpp"
 #include "admin/search.hpp"
 #include "cli/causes.hpp"
@@ -17,7 +18,11 @@ namespace waybill::cli {
 namespace {
 
 constexpr std::size_t page = 20;
-constexpr std::size_t shown_payload = 4000;
+constexpr std::size_t longest_shown = 4000;
+
+std::string beginning_of(const std::string& text) {
+  return text.size() > longest_shown ? text.substr(0, longest_shown) + " ..." : text;
+}
 
 /// The number that a person typed, of a list that begins with 1.
 std::optional<std::size_t> chosen(const std::string& typed, std::size_t count) {
@@ -176,7 +181,12 @@ class Desk {
       for (const auto& [name, value] : kept->message.headers) text += printable(name + ": " + value) + "\n";
       const auto& payload = kept->message.payload;
       text += heading(fmt::format("Payload, {} bytes", grouped(payload.size())));
-      text += printable(payload.substr(0, shown_payload)) + (payload.size() > shown_payload ? " ..." : "") + "\n";
+      text += printable(beginning_of(payload)) + "\n";
+      if (const auto* decoder = opened_.config->decoder(kept->message.topic.str())) {
+        const auto decoded = admin::decode(*decoder, payload);
+        text += heading("As decoder '" + decoder->name + "' reads it");
+        text += printable_lines(decoded ? beginning_of(*decoded) : decoded.error().message()) + "\n";
+      }
     }
     print(text);
   }

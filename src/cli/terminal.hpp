@@ -30,6 +30,8 @@ std::string paint(const Terminal& terminal, Tone tone, std::string_view text);
 /// Foreign text (a broker's answer, a topic) made safe to print: control bytes and escape sequences are shown as
 /// `\xNN`, so that no message can move the cursor or rewrite the terminal's title.
 std::string printable(std::string_view text);
+/// The same of a text of several lines, which stay lines.
+std::string printable_lines(std::string_view text);
 
 /// Shows the question on stderr and reads one line from stdin; nullopt at its end.
 std::optional<std::string> ask(const std::string& question);

@@ -12,8 +12,8 @@ namespace waybill {
 namespace {
 
 constexpr std::size_t max_file_bytes = 4u << 20;
-constexpr std::string_view section_names[] = {"store", "broker", "route", "relay", "inbox",
-                                              "sync",  "http",   "log",   "traces"};
+constexpr std::string_view section_names[] = {"store", "broker", "route", "relay",  "inbox",
+                                              "sync",  "http",   "log",   "traces", "decoder"};
 
 const config::Entry* find(const config::Value& root, std::string_view name) {
   const auto found =
@@ -33,6 +33,7 @@ Config read_sections(const config::Value& root, config::Findings& findings) {
   if (const auto* http = find(root, "http")) read.http = config::read_http(*http, findings);
   if (const auto* log = find(root, "log")) read.log = config::read_log(*log, findings);
   if (const auto* traces = find(root, "traces")) read.traces = config::read_traces(*traces, findings);
+  if (const auto* decoder = find(root, "decoder")) read.decoders = config::read_decoders(*decoder, findings);
   for (const auto& entry : root.entries) {
     if (std::find(std::begin(section_names), std::end(section_names), entry.name) != std::end(section_names)) continue;
     findings.add(entry.place,
@@ -89,6 +90,14 @@ const RouteConfig* Config::route(std::string_view topic) const {
   const auto found =
       std::find_if(routes.begin(), routes.end(), [&](const auto& route) { return glob_matches(route.topic, topic); });
   return found == routes.end() ? nullptr : &*found;
+}
+
+const DecoderConfig* Config::decoder(std::string_view topic) const {
+  const auto reads = [&](const DecoderConfig& decoder) {
+    return std::ranges::any_of(decoder.topics, [&](const auto& glob) { return glob_matches(glob, topic); });
+  };
+  const auto found = std::ranges::find_if(decoders, reads);
+  return found == decoders.end() ? nullptr : &*found;
 }
 
 Status Config::ready_to_relay() const {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/decoder_config.hpp"
 #include "core/http_config.hpp"
 #include "core/property.hpp"
 #include "core/secret.hpp"
@@ -123,6 +124,7 @@ struct Config {
   RelayConfig relay;
   InboxConfig inbox;
   std::vector<SyncConfig> syncs;
+  std::vector<DecoderConfig> decoders;  ///< in file order: the first that matches wins
   HttpConfig http;
   LogConfig log;
   TracesConfig traces;
@@ -131,6 +133,8 @@ struct Config {
   const BrokerConfig* broker(std::string_view name) const;
   /// The first route whose glob matches, or null.
   const RouteConfig* route(std::string_view topic) const;
+  /// The first decoder one of whose globs matches, or null.
+  const DecoderConfig* decoder(std::string_view topic) const;
 
   /// Whether a relay has what it needs: a broker and a route. A file without them is fit for `send` and `migrate` only.
   Status ready_to_relay() const;

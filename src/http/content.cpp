@@ -9,10 +9,10 @@ Sight sight_of(const HttpConfig& config, const Principal& who, std::string_view 
   return config.has_masks() && !who.sees_unmasked().has(topic) ? Sight::masked : Sight::whole;
 }
 
-std::optional<std::string> shown_payload(const HttpConfig& config, Sight sight, const Message& message) {
+std::optional<std::string> shown_payload(const HttpConfig& config, Sight sight, const std::string& payload) {
   if (sight == Sight::nothing) return std::nullopt;
-  const bool as_it_is = sight == Sight::whole || config.mask.empty() || message.payload.empty();
-  return as_it_is ? std::optional(message.payload) : admin::mask_json(message.payload, config.mask);
+  const bool as_it_is = sight == Sight::whole || config.mask.empty() || payload.empty();
+  return as_it_is ? std::optional(payload) : admin::mask_json(payload, config.mask);
 }
 
 void mask_content(const HttpConfig& config, const Message& message, admin::Json& json) {
@@ -20,7 +20,7 @@ void mask_content(const HttpConfig& config, const Message& message, admin::Json&
   if (config.mask.empty()) return;
   json.erase("payload");
   json.erase("payload_base64");
-  if (const auto payload = shown_payload(config, Sight::masked, message)) json["payload"] = *payload;
+  if (const auto payload = shown_payload(config, Sight::masked, message.payload)) json["payload"] = *payload;
 }
 
 }  // namespace waybill::http

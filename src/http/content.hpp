@@ -14,8 +14,9 @@ enum class Sight { nothing, masked, whole };
 
 Sight sight_of(const HttpConfig& config, const Principal& who, std::string_view topic);
 
-/// The payload, masked where it must be; nothing when it must be and can't, being no JSON.
-std::optional<std::string> shown_payload(const HttpConfig& config, Sight sight, const Message& message);
+/// A payload, or what its decoder made of it, masked where it must be; nothing when it must be and can't, being no
+/// JSON.
+std::optional<std::string> shown_payload(const HttpConfig& config, Sight sight, const std::string& payload);
 
 /// Masks headers and payload in the JSON of a message.
 void mask_content(const HttpConfig& config, const Message& message, admin::Json& json);

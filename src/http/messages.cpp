@@ -1,8 +1,10 @@
 // Failed messages, and where one message is and why.
 
 #include <optional>
+#include <variant>
 
 #include "admin/causes.hpp"
+#include "admin/decode.hpp"
 #include "admin/explain.hpp"
 #include "admin/failed.hpp"
 #include "admin/search.hpp"
@@ -113,6 +115,13 @@ Result<admin::Explanation> find(const Desk& desk, const Call& call) {
   return Error(ErrorCode::not_found, "nothing is known of message '" + id + "'" + why);
 }
 
+/// The name of what makes text of its payload.
+Json decoder_of(const Desk& desk, const admin::Explanation& told) {
+  const auto topic = topic_of(told);
+  const auto* decoder = topic ? desk.config().decoder(*topic) : nullptr;
+  return decoder == nullptr ? Json(nullptr) : Json(decoder->name);
+}
+
 Result<Response> explain(const Desk& desk, const Call& call) {
   const auto told = find(desk, call);
   if (!told) return told.error();
@@ -121,6 +130,7 @@ Result<Response> explain(const Desk& desk, const Call& call) {
   json["content_hidden"] = sight == Sight::nothing;
   const bool is_masked = sight == Sight::masked && told->whereabouts.troubled;
   json["content_masked"] = is_masked;
+  json["decoder"] = decoder_of(desk, *told);
   if (is_masked) mask_content(desk.config().http, told->whereabouts.troubled->message, json["message"]);
   return json_response(admin::to_text(json));
 }
@@ -130,20 +140,53 @@ Response hidden(const Principal& who) {
                  who.name + " may not see payloads; `payloads = true` of the configuration allows it");
 }
 
-// As bytes to be saved: no browser may take it for a page.
-Result<Response> payload(const Desk& desk, const Call& call) {
+Response unmaskable() {
+  return problem(403, "forbidden", "the payload is no JSON that can be masked; `unmasked = true` shows it");
+}
+
+/// A message whose payload who asks may see in some way.
+struct Visible {
+  Message message;
+  Sight sight = Sight::nothing;
+};
+
+/// It, or why not.
+std::variant<Visible, Response> visible(const Desk& desk, const Call& call) {
   if (!call.who.sees_payloads().any()) return hidden(call.who);
   const auto told = find(desk, call);
-  if (!told) return told.error();
+  if (!told) return problem(told.error());
   if (!told->whereabouts.troubled) return problem(404, "not_found", "the message has left the store");
   const auto sight = sight_of(desk, call, *told);
   if (sight == Sight::nothing) return hidden(call.who);
-  const auto payload = shown_payload(desk.config().http, sight, told->whereabouts.troubled->message);
-  if (!payload)
-    return problem(403, "forbidden", "the payload is no JSON that can be masked; `unmasked = true` shows it");
+  return Visible{told->whereabouts.troubled->message, sight};
+}
+
+// As bytes to be saved: no browser may take it for a page.
+Result<Response> payload(const Desk& desk, const Call& call) {
+  const auto found = visible(desk, call);
+  if (const auto* refusal = std::get_if<Response>(&found)) return *refusal;
+  const auto& [message, sight] = std::get<Visible>(found);
+  const auto payload = shown_payload(desk.config().http, sight, message.payload);
+  if (!payload) return unmaskable();
   Response response{200, "application/octet-stream", *payload, {}};
   response.headers.emplace_back("Content-Disposition", "attachment; filename=\"payload.bin\"");
   return response;
+}
+
+// Masked after it is decoded: so a mask holds for payloads too that are no JSON themselves.
+Result<Response> decoded(const Desk& desk, const Call& call) {
+  const auto found = visible(desk, call);
+  if (const auto* refusal = std::get_if<Response>(&found)) return *refusal;
+  const auto& [message, sight] = std::get<Visible>(found);
+  const auto* decoder = desk.config().decoder(message.topic.str());
+  if (decoder == nullptr) {
+    return problem(404, "not_found", "no [decoder.NAME] has the topic '" + message.topic.str() + "'");
+  }
+  const auto text = admin::decode(*decoder, message.payload);
+  if (!text) return text.error();
+  const auto shown = shown_payload(desk.config().http, sight, *text);
+  if (!shown) return unmaskable();
+  return json_response(admin::to_text(Json{{"decoder", decoder->name}, {"text", *shown}}));
 }
 
 }  // namespace
@@ -158,6 +201,9 @@ void add_messages(const std::shared_ptr<Desk>& desk, Endpoints& endpoints) {
                        }});
   endpoints.push_back({"GET", "/api/v1/messages/{id}/payload", Role::viewer, true, {"store"}, [desk](const Call& call) {
                          return payload(*desk, call);
+                       }});
+  endpoints.push_back({"GET", "/api/v1/messages/{id}/decoded", Role::viewer, true, {"store"}, [desk](const Call& call) {
+                         return decoded(*desk, call);
                        }});
 }
 

@@ -117,7 +117,8 @@ def test_a_failed_message_is_found_by_its_cause_and_explained(store, serve, toke
     assert len(listed["messages"]) == 2 and listed["next"]
     told = web.json(f"/api/v1/messages/{sent[0]}", operator)
     assert told["state"] == "failed" and told["history"] and told["message"]["payload"]
-    assert told == {**workspace.run("explain", sent[0], "--json").expect().json, "content_hidden": False, "content_masked": False}
+    assert told == {**workspace.run("explain", sent[0], "--json").expect().json, "content_hidden": False, "content_masked": False,
+                    "decoder": None}
     assert web.get(f"/api/v1/messages/{sent[0]}", tokens["stats"][0]).status_code == 403
     wait_until(lambda: web.metrics(viewer).get(
         'waybill_outbox_failed{store="shop",route="orders.*",reason="route_fault"}') == 3, 20, "the metric to count them")

@@ -29,6 +29,7 @@ const std::map<std::string, std::string> needed{
     {"POST /api/v1/causes", "operator"},
     {"GET /api/v1/messages/{id}", "viewer"},
     {"GET /api/v1/messages/{id}/payload", "viewer"},
+    {"GET /api/v1/messages/{id}/decoded", "viewer"},
     {"POST /api/v1/messages/{id}/edit", "operator"},
     {"POST /api/v1/routes/pause", "operator"},
     {"POST /api/v1/routes/resume", "operator"},
@@ -80,8 +81,9 @@ TEST_F(HttpAccess, EveryEndpointIsOpenToItsRolesAndToNobodyElse) {
       asked.method = endpoint.method;
       const auto status = router->answer(asked).status;
       if (rank(role) >= rank(needed.at(name))) {
-        const bool only_payload = endpoint.path.ends_with("/payload") && role == "viewer";
-        EXPECT_EQ(status == 401 || status == 403, only_payload) << name << " as " << role << ": " << status;
+        const bool is_payload = endpoint.path.ends_with("/payload") || endpoint.path.ends_with("/decoded");
+        EXPECT_EQ(status == 401 || status == 403, is_payload && role == "viewer")
+            << name << " as " << role << ": " << status;
       } else {
         EXPECT_EQ(status, role == "everybody" ? 401U : 403U) << name << " as " << role;
       }

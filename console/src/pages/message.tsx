@@ -4,6 +4,7 @@ import { quoted, when } from "../format";
 import { useSay } from "../language";
 import { BulkDialog, type Asked } from "../parts/bulk";
 import { Command } from "../parts/command";
+import { Decoded } from "../parts/decoded";
 import { EditDialog } from "../parts/edit";
 import { Payload } from "../parts/payload";
 import { State } from "../parts/state";
@@ -66,6 +67,7 @@ export function Message({ place, me }: { place: Place; me: Me }) {
           {told.content_hidden ? <p class="quiet">{say("hidden")}</p> : null}
           {told.message?.headers ? <Headers headers={told.message.headers} /> : null}
           {told.content_masked ? <p class="quiet">{say(hasPayload(told.message) ? "masked" : "unmaskable")}</p> : null}
+          {told.decoder && !told.content_hidden ? <Decoded id={id} store={told.store} decoder={told.decoder} /> : null}
           {told.message && hasPayload(told.message) ? <Payload message={told.message} /> : null}
         </>
       ) : problem ? null : <p class="quiet">{say("loading")}</p>}

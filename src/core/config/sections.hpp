@@ -33,6 +33,9 @@ void read_access(Section& section, HttpConfig& http, Findings& findings);
 /// `[traces]`
 TracesConfig read_traces(const Entry& root, Findings& findings);
 
+/// `[decoder.NAME]`
+std::vector<DecoderConfig> read_decoders(const Entry& root, Findings& findings);
+
 /// `[sync.NAME]`. Its stores must be among `stores`.
 std::vector<SyncConfig> read_syncs(const Entry& root, const std::vector<StoreConfig>& stores, Findings& findings);
 
