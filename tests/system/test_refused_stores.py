@@ -220,38 +220,39 @@ def test_read_only_file_is_named(sqlite_store, shop, workspace):
     assert "shop.db" in answer.err and "read" in answer.err.lower(), answer.err
 
 
-def test_full_disk_is_named_and_loses_nothing(sqlite_store, shop, workspace):
+@pytest.fixture
+def on_a_small_disk(sqlite_store, shop, workspace):
+    """on_a_small_disk(script) runs a shell script where the store lies on a file system of 1,000 KiB; `{small}` is its
+    folder."""
+    def run(script):
+        shop(sqlite_store)
+        sqlite_store.query("PRAGMA wal_checkpoint(TRUNCATE)")
+        sqlite_store.forget_connection()
+        small = workspace.folder / "small"
+        small.mkdir()
+        workspace.config.write_text(workspace.config.read_text().replace(str(sqlite_store.file), str(small / "shop.db")))
+        prepared = f"mount -t tmpfs -o size=1000k tmpfs {small} && cp {sqlite_store.file} {small}/shop.db"
+        return subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-c", f"{prepared} && {{ {script.format(small=small)}; }}"],
+                              capture_output=True, text=True, timeout=60, check=False)
+    return run
+
+
+def test_full_disk_is_named_and_loses_nothing(on_a_small_disk, workspace):
     """Fault case 39: a file system of a few hundred KiB fills up; the message is refused and what was there stays."""
-    shop(sqlite_store)
-    sqlite_store.query("PRAGMA wal_checkpoint(TRUNCATE)")
-    sqlite_store.forget_connection()
-    small = workspace.folder / "small"
-    small.mkdir()
-    workspace.config.write_text(workspace.config.read_text().replace(str(sqlite_store.file), str(small / "shop.db")))
-    send = f"{binary.path()} send -c {workspace.config} --topic orders.created"
-    script = (f"mount -t tmpfs -o size=1000k tmpfs {small} && cp {sqlite_store.file} {small}/shop.db && "
-              f"{send} --id kept --payload x && head -c 900000 /dev/zero | {send} --id large -; echo ended with $?; "
-              f"{binary.path()} explain kept -c {workspace.config} && echo kept is there")
-    done = subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-c", script], capture_output=True, text=True,
-                          timeout=60, check=False)
+    waybill = f"{binary.path()} -c {workspace.config}"
+    send = f"{waybill} send --topic orders.created"
+    done = on_a_small_disk(f"{send} --id kept --payload x && head -c 900000 /dev/zero | {send} --id large -; echo ended with $?; "
+                           f"{waybill} explain kept && echo kept is there")
     assert "ended with 1" in done.stdout, done.stdout + done.stderr
     assert "full" in done.stderr and "kept is there" in done.stdout, done.stdout + done.stderr
 
 
-def test_a_disk_that_was_full_before_is_named_too(sqlite_store, shop, workspace):
+def test_a_disk_that_was_full_before_is_named_too(on_a_small_disk, workspace):
     """Fault case 39: without room for its shared memory SQLite speaks of an I/O error only."""
-    shop(sqlite_store)
-    sqlite_store.query("PRAGMA wal_checkpoint(TRUNCATE)")
-    sqlite_store.forget_connection()
-    small = workspace.folder / "small"
-    small.mkdir()
-    workspace.config.write_text(workspace.config.read_text().replace(str(sqlite_store.file), str(small / "shop.db")))
     waybill = f"{binary.path()} -c {workspace.config}"
-    script = (f"mount -t tmpfs -o size=1000k tmpfs {small} && cp {sqlite_store.file} {small}/shop.db && "
-              f"{{ cat /dev/zero > {small}/rest 2>/dev/null; {waybill} status --json; {waybill} send --topic orders.created --payload x; "
-              f"timeout 3 {waybill} relay; rm {small}/rest; {waybill} send --topic orders.created --payload x && echo goes on; }}")
-    done = subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-c", script], capture_output=True, text=True,
-                          timeout=60, check=False)
+    send = f"{waybill} send --topic orders.created --payload x"
+    done = on_a_small_disk(f"cat /dev/zero > {{small}}/rest 2>/dev/null; {waybill} status --json; {send}; timeout 3 {waybill} relay; "
+                           f"rm {{small}}/rest; {send} && echo goes on")
     assert '"code": "disk_full"' in done.stdout and "goes on" in done.stdout, done.stdout + done.stderr
     assert done.stderr.count("shop.db: disk I/O error: No space left on device; free space on the disk") >= 3, done.stderr
 
