@@ -84,6 +84,9 @@ def test_a_mask_holds_for_what_was_decoded(decoding, tokens):
     assert web.json("/api/v1/messages/bill/decoded", operator)["text"] == '{"card": "***", "sum": 1.10}'
     refused = web.get("/api/v1/messages/order/decoded", operator)
     assert refused.status_code == 403 and "4111" not in refused.text, "what is no JSON can't be masked"
+    failed = web.get("/api/v1/messages/broken/decoded", operator)
+    assert failed.status_code == 409 and "parse" not in failed.text, "its complaint may repeat what is masked"
+    assert "unmasked" in failed.json()["detail"]
 
 
 @pytest.mark.parametrize("lines, told", [
