@@ -183,6 +183,10 @@ Result<Response> decoded(const Desk& desk, const Call& call) {
     return problem(404, "not_found", "no [decoder.NAME] has the topic '" + message.topic.str() + "'");
   }
   const auto text = admin::decode(*decoder, message.payload);
+  if (!text && sight == Sight::masked && text.error().code() == ErrorCode::refused) {
+    // Its complaint may repeat what is masked.
+    return Error(ErrorCode::refused, "decoder '" + decoder->name + "' failed; `unmasked = true` shows why");
+  }
   if (!text) return text.error();
   const auto shown = shown_payload(desk.config().http, sight, *text);
   if (!shown) return unmaskable();
