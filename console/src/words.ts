@@ -6,7 +6,7 @@ export const english = {
   store: "Store", stores: "Stores", routes: "Routes", brokers: "Brokers", route: "Route", broker: "Broker", state: "State", rate: "Confirms/s", inFlight: "In flight",
   confirmed: "Confirmed", rejected: "Rejected", unroutable: "Unroutable", twice: "Possibly twice", sending: "Waiting", oldest: "Oldest", blocked: "Keys that stand still",
   lanes: "Lanes held", premise: "What a power cut could take", doubt: "In doubt",
-  inStore: "sending", gone: "left the store", flowing: "flowing", idle: "idle", stalled: "stalled", down: "down", pausedRoute: "paused",
+  inStore: "sending", gone: "gone", flowing: "flowing", idle: "idle", stalled: "stalled", down: "down", pausedRoute: "paused",
   unreachable: "The relay does not answer. This page asks again by itself; what it shows is {age} old.", loading: "Reading …",
   causes: "By cause", messages: "Messages", count: "Count", reason: "Reason", answer: "Broker's answer", first: "First", last: "Last", sample: "Sample",
   search: "Search: topic:orders.* reason:unroutable since:2h key:17", find: "Find", dropped: "Dropped", nothing: "Nothing here.",

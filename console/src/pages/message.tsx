@@ -67,7 +67,7 @@ export function Message({ place, me }: { place: Place; me: Me }) {
           {told.content_hidden ? <p class="quiet">{say("hidden")}</p> : null}
           {told.message?.headers ? <Headers headers={told.message.headers} /> : null}
           {told.content_masked ? <p class="quiet">{say(hasPayload(told.message) ? "masked" : "unmaskable")}</p> : null}
-          {told.decoder && !told.content_hidden ? <Decoded id={id} store={told.store} decoder={told.decoder} /> : null}
+          {told.decoder && !told.content_hidden ? <Decoded key={id} id={id} store={told.store} decoder={told.decoder} /> : null}
           {told.message && hasPayload(told.message) ? <Payload message={told.message} /> : null}
         </>
       ) : problem ? null : <p class="quiet">{say("loading")}</p>}
