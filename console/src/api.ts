@@ -40,7 +40,7 @@ export interface Group { route: string; reason: string; answer: string; count: n
 export type CauseAct = "take" | "resolve" | "reopen";
 export interface CauseLife { state: "open" | "taken" | "resolved" | "returned"; who: string | null; why: string | null; since: string | null }
 export interface Operation {
-  id: string; act: string; state: "waiting" | "running" | "stopping" | "stopped" | "done"; filters: Record<string, string | string[]>[];
+  id: string; act: string; state: "waiting" | "running" | "stopping" | "stopped" | "done"; filters: Record<string, string | string[]>[]; subject: string | null;
   who: string; why: string; from: string; created_at: string; rate: number; steps: number[]; expected: number; looked_at: number;
   changed: number; consumed: number; cannot_go: number; left_alone: number; failed_again: number; steps_over: number;
   runner: string | null; note: string; stopped_by: string | null;

@@ -7,6 +7,7 @@ namespace waybill::admin {
 Result<Operation> begin_deed(store::Store& store, const Deed& deed, const std::string& note) {
   OperationOrder order;
   order.deed = deed.act;
+  order.subject = deed.subject;
   order.filters = {deed.about};
   order.who = deed.who;
   order.why = deed.why;
@@ -39,6 +40,12 @@ Status record_deed(store::Store& store, const Deed& deed) {
   const auto begun = begin_deed(store, deed, "");
   const auto ended = begun ? end_deed(store, *begun, {}, "") : begun;
   return ended ? Status{} : Status{ended.error()};
+}
+
+Status record_where_kept(store::Store& store, const Deed& deed) {
+  const auto schema = store.schema();
+  if (!schema) return schema.error();
+  return *schema == store::SchemaState::missing ? Status{} : record_deed(store, deed);
 }
 
 }  // namespace waybill::admin

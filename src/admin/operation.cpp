@@ -59,17 +59,12 @@ Json stored_filter(const store::FailedFilter& filter) {
 Json order_json(const OperationOrder& order) {
   Json filters = Json::array();
   for (const auto& filter : order.filters) filters.push_back(stored_filter(filter));
-  return {{"act", act_of(order)},
-          {"filters", filters},
-          {"through", order.through.value},
-          {"rate", order.rate},
-          {"steps", order.steps},
-          {"stop_at", order.stop_at},
-          {"skip_consumed", order.skip_consumed},
-          {"consumer", order.consumer},
-          {"who", order.who},
-          {"why", order.why},
-          {"from", order.from}};
+  return {{"act", act_of(order)},       {"subject", order.subject},
+          {"filters", filters},         {"through", order.through.value},
+          {"rate", order.rate},         {"steps", order.steps},
+          {"stop_at", order.stop_at},   {"skip_consumed", order.skip_consumed},
+          {"consumer", order.consumer}, {"who", order.who},
+          {"why", order.why},           {"from", order.from}};
 }
 
 /// The counts, by the names that people and programs see.
@@ -103,6 +98,7 @@ OperationOrder order_of(const Json& json) {
   const auto act = json.at("act").get<std::string>();
   order.act = by_word(acts, act);
   if (to_string(order.act) != act) order.deed = act;
+  order.subject = json.value("subject", "");
   for (const auto& filter : json.at("filters")) order.filters.push_back(filter_of(filter));
   order.through = store::Ticket{json.value("through", std::uint64_t{0})};
   order.rate = json.value("rate", 0.0);
@@ -198,6 +194,7 @@ Json operation_json(const Operation& operation, Language language) {
   Json json{{"id", operation.id}, {"act", act_of(order)}, {"state", to_string(progress.state)}};
   json["filters"] = Json::array();
   for (const auto& filter : order.filters) json["filters"].push_back(filter_json(filter));
+  json["subject"] = order.subject.empty() ? Json(nullptr) : Json(told_in(language, order.subject));
   json["who"] = order.who;
   json["why"] = order.why;
   json["from"] = told_in(language, order.from);

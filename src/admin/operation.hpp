@@ -20,6 +20,7 @@ namespace waybill::admin {
 struct OperationOrder {
   BulkAct act = BulkAct::resend;
   std::string deed;                          ///< not empty: no bulk act, but one that is over at once (admin/deed.hpp)
+  std::string subject;                       ///< of a deed that is about something else than messages
   std::vector<store::FailedFilter> filters;  ///< one after the other; state and paging are the runner's
   store::Ticket through;                     ///< the last that was there when it was made: later ones are not its own
   double rate = 0;                           ///< messages a second; 0: as fast as the store takes them

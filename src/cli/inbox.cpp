@@ -7,6 +7,7 @@
 #include "admin/search.hpp"
 #include "admin/stores.hpp"
 #include "cli/progress.hpp"
+#include "cli/record.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
 #include "core/glob.hpp"
@@ -16,7 +17,7 @@ namespace waybill::cli {
 namespace {
 
 struct Options {
-  std::string store, consumer, retention;
+  std::string store, consumer, retention, why;
   bool conflicts = false, yes = false;
 };
 
@@ -70,7 +71,9 @@ int purge(const Session& session, const Options& options) {
   auto retention = parse_duration(options.retention);
   if (!retention) return fail(Error(ErrorCode::invalid_argument, "--older-than: " + retention.error().message()));
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*retention).count();
-  auto inbox = open_inbox(session, options);
+  auto opened = open_for_command(session, options.store);
+  if (!opened) return fail(opened.error());
+  auto inbox = inbox::open_inspection(opened->store->config());
   if (!inbox) return fail(inbox.error());
   const auto question = fmt::format(
       "Forget the marks of consumer '{}' that are older than {}? A message that old then answers 'expired'.",
@@ -82,6 +85,11 @@ int purge(const Session& session, const Options& options) {
     return true;
   });
   if (!gone) return fail(gone.error());
+  if (*gone > 0) {
+    const auto subject =
+        fmt::format("marks of consumer '{}' that were older than {}: {}", options.consumer, options.retention, *gone);
+    record(*opened->store, {"purge", {}, operator_name(), options.why, "command line", subject});
+  }
   session.json ? session.print(admin::Json{{"purged", *gone}}) : session.print(fmt::format("{} marks purged\n", *gone));
   return *gone == 0 ? nothing_matched : done;
 }
@@ -103,6 +111,7 @@ void add_inbox(CLI::App& app, Session& session) {
   purges->add_option("--store", p->store, "The store, when several are configured");
   purges->add_option("--consumer", p->consumer, "A glob; * for all")->required();
   purges->add_option("--older-than", p->retention, "The retention, for example 30d")->required();
+  purges->add_option("--why", p->why, "The reason, for the audit log");
   purges->add_flag("--yes", p->yes, "Do not ask");
   purges->callback([&session, p] { session.action = [&session, p] { return purge(session, *p); }; });
   add_inbox_reconcile(*inbox, session);

@@ -10,8 +10,10 @@
 #include <thread>
 
 #include "admin/search.hpp"
+#include "admin/stores.hpp"
 #include "admin/syncs.hpp"
 #include "cli/long_running.hpp"
+#include "cli/record.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
 #include "core/text.hpp"
@@ -22,7 +24,7 @@ namespace {
 constexpr Duration after_an_error = std::chrono::seconds{1};
 
 struct Options {
-  std::string name, entry;
+  std::string name, entry, why;
   bool once = false, yes = false;
 };
 
@@ -176,6 +178,15 @@ int show_parked(const Request& request) {
   return table.empty() ? nothing_matched : done;
 }
 
+/// In the audit log of the SQL store, where what was parked would have been applied.
+void record_act(const Request& request, const SyncConfig& sync, bool again, std::uint64_t count) {
+  auto store = admin::open_chosen_store(request.config, sync.into);
+  if (!store) return complain("it is done, but not in the audit log: " + store.error().message());
+  const auto subject = fmt::format("parked entries of sync '{}': {}", sync.name, count);
+  record(**store,
+         {again ? "sync-retry" : "sync-drop", {}, operator_name(), request.options.why, "command line", subject});
+}
+
 int act(const Request& request, bool again) {
   const auto& [session, options, config, syncs] = request;
   if (!again &&
@@ -188,6 +199,7 @@ int act(const Request& request, bool again) {
     auto acted = again ? one.retry(options.entry) : one.drop(options.entry);
     if (!acted) return fail(acted.error());
     count += *acted;
+    if (*acted > 0) record_act(request, *sync, again, *acted);
   }
   session.json ? session.print(admin::Json{{again ? "applied" : "dropped", count}})
                : session.print(fmt::format("{} {}\n", count, again ? "applied" : "dropped"));
@@ -222,9 +234,11 @@ void add_sync(CLI::App& app, Session& session) {
   add("parked", "Entries that SQL refused, and those that wait behind them", show_parked);
   auto* retries = add("retry", "Apply parked entries again", [](const Request& request) { return act(request, true); });
   retries->add_option("--entry", o->entry, "Only this one");
+  retries->add_option("--why", o->why, "The reason, for the audit log");
   auto* drops =
       add("drop", "Forget parked entries for good", [](const Request& request) { return act(request, false); });
   drops->add_option("--entry", o->entry, "Only this one");
+  drops->add_option("--why", o->why, "The reason, for the audit log");
   drops->add_flag("--yes", o->yes, "Do not ask");
 }
 

@@ -277,6 +277,18 @@ def test_route_command(workspace, sqlite_store, shop):
     workspace.run("route", "payments.made").expect(4)
 
 
+def test_a_purge_of_the_inbox_is_in_the_audit_log(sqlite_store, workspace, shop):
+    shop(sqlite_store)
+    sqlite_store.query("INSERT INTO waybill_inbox (consumer, unique_id, fingerprint, marked_ms) VALUES ('inventory', 'chair', 'old', 1), "
+                       "('inventory', 'chair', 'new', 4102444800000)")
+    purge = ("inbox", "purge", "--consumer", "inv*", "--older-than", "30d", "--why", "retention", "--yes", "--json")
+    assert workspace.run(*purge).expect().json["purged"] == 1
+    assert workspace.run(*purge).code == 4
+    logged = workspace.run("operations", "list", "--json").expect().json["operations"]
+    assert [(one["act"], one["subject"], one["why"]) for one in logged] == [
+        ("purge", "marks of consumer 'inv*' that were older than 30d: 1", "retention")], "what changes nothing is no act"
+
+
 def test_inbox_list(store, workspace, shop):
     shop(store)
     assert workspace.run("inbox", "list", "--json").code in (0, 4)

@@ -131,8 +131,11 @@ def test_refused_entry_is_parked_and_the_others_go_on(sale):
         assert any(word in one["error"].lower() for word in words), one
     assert sale.status()["parked"] == 5
     sale.store.query("INSERT INTO flash_order VALUES ('b', 'by hand', 1)")
-    sale.workspace.run("sync", "drop", "--entry", parked[0]["entry"], "--yes").expect()
+    sale.workspace.run("sync", "drop", "--entry", parked[0]["entry"], "--why", "by hand", "--yes").expect()
     assert sale.workspace.run("sync", "retry", "--json").expect().json["applied"] == 1
+    logged = sale.workspace.run("operations", "list", "--store", "shop", "--json").expect().json["operations"]
+    assert [(one["act"], one["subject"], one["why"]) for one in logged] == [
+        ("sync-retry", "parked entries of sync 'sale': 1", ""), ("sync-drop", "parked entries of sync 'sale': 1", "by hand")]
     assert sale.store.query("SELECT units FROM flash_stock")[0][0] == UNITS - 5
     journal("order", "b", id="b2", buyer="x", units=1)
     sale.workspace.run("sync", "--once").expect()

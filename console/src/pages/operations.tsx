@@ -11,10 +11,11 @@ import { usePoll } from "../poll";
 import type { Word } from "../words";
 
 const filterText = (operation: Operation): string =>
-  operation.filters.map((filter) => Object.entries(filter).map(([name, value]) => `${name}:${value}`).join(" ")).filter(Boolean).slice(0, 5).join(" · ") || "*";
+  operation.subject ?? (operation.filters.map((filter) => Object.entries(filter).map(([name, value]) => `${name}:${value}`).join(" ")).filter(Boolean).slice(0, 5).join(" · ") || "*");
 
 /** Acts that are over at once are kept here too. */
-const wordOf = (act: string): Word => (act === "pause" ? "pauseRoute" : act === "resume" ? "resumeRoute" : act as Word);
+const wordsOfDeeds: Record<string, Word> = { pause: "pauseRoute", resume: "resumeRoute", "sync-retry": "syncRetry", "sync-drop": "syncDrop" };
+const wordOf = (act: string): Word => wordsOfDeeds[act] ?? act as Word;
 
 export function Operations({ place, me }: { place: Place; me: Me }) {
   const say = useSay();
