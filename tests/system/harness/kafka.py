@@ -6,6 +6,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from harness.collector import Collector, Delivery
+from waybill_services import wait_until
 
 PARTITIONS = 4
 
@@ -49,6 +50,12 @@ class KafkaTopology:
     def create(self, topic, partitions=1, settings=None):
         made = self._admin.create_topics([NewTopic(topic, partitions, 1, config=settings or {})])
         made[topic].result(30)
+        wait_until(lambda: self._has_leaders(topic, partitions), 30, f"the broker to know the topic {topic}")
+
+    def _has_leaders(self, topic, partitions):
+        """The controller has it before the broker tells of it."""
+        known = self._admin.list_topics(topic, timeout=10).topics[topic].partitions
+        return len(known) == partitions and all(one.leader >= 0 for one in known.values())
 
     def queue(self):
         return self.exchange
