@@ -75,7 +75,7 @@ class Output {
   /// All that the pipe can hold at a time. Keeps no more than `most` bytes and one, which tells that there are more.
   void read_on(std::size_t most) {
     if (ended_) return;
-    std::array<char, 64 * 1024> bytes;
+    std::array<char, std::size_t{64} * 1024> bytes;
     const auto count = read(ours_.number(), bytes.data(), bytes.size());
     if (count < 0) return;
     ended_ = count == 0;
