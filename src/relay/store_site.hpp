@@ -68,9 +68,9 @@ class StoreSite {
   const Config& config_;
   const std::unique_ptr<store::Store> store_;
   const Outlets outlets_;
-  bool lanes_known_ = false;         // the keeper's thread only, once it runs, as the next
+  bool lanes_known_ = false;  // the keeper's thread only, once it runs, as the next
   PausedRoutes paused_;
-  std::mutex reporting_;             // what was reported last: the keeper's thread and the one that stops
+  std::mutex reporting_;  // what was reported last: the keeper's thread and the one that stops
   mutable std::mutex mutex_;
   std::condition_variable change_;
   std::vector<Worked> worked_;         // changed under mutex_, and only by the keeper's thread
