@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "admin/causes.hpp"
 #include "admin/decode.hpp"
@@ -65,16 +66,14 @@ int list(const Session& session, const ListOptions& options) {
   return found_or_not(!found->empty());
 }
 
-void print_message(const Session& session, const admin::Json& json, const std::vector<store::Attempt>& history) {
+void print_message(const Session& session, const admin::Json& json, const std::optional<std::string>& decoded,
+                   const std::vector<store::Attempt>& history) {
   std::string text;
   for (const auto& [name, value] : json.items()) {
-    if (name == "decoded") {
-      text += "decoded\n" + printable_lines(value.get<std::string>()) + "\n";
-      continue;
-    }
     const std::string shown = value.is_string() ? value.get<std::string>() : admin::to_text(value, -1);
     text += fmt::format("{:<14} {}\n", name, printable(shown));
   }
+  if (decoded) text += "decoded\n" + printable_lines(*decoded) + "\n";
   Table table({"AT", "ATTEMPT", "OUTCOME", "ANSWER", "ENDPOINT", "RELAY"});
   for (const auto& a : history) {
     table.add({admin::format_when(a.at_ms), std::to_string(a.attempt), a.outcome, a.answer, a.endpoint, a.relay});
@@ -82,13 +81,14 @@ void print_message(const Session& session, const admin::Json& json, const std::v
   session.print(text + (table.empty() ? "" : "\n" + table.render(session.terminal)));
 }
 
-/// What a person can read of the payload, where a decoder is configured.
-void add_decoded(const Config& config, const Message& message, admin::Json& json) {
+/// What a person can read of the payload, where a decoder is configured; one that fails says why.
+std::optional<std::string> decoded_payload(const Config& config, const Message& message) {
   const auto* decoder = config.decoder(message.topic.str());
-  if (decoder == nullptr) return;
-  const auto text = admin::decode(*decoder, message.payload);
-  if (!text) return complain(text.error().message());
-  json["decoded"] = *text;
+  if (decoder == nullptr) return std::nullopt;
+  auto text = admin::decode(*decoder, message.payload);
+  if (text) return *text;
+  complain(text.error().message());
+  return std::nullopt;
 }
 
 int show(const Session& session, const std::string& store_name, const std::string& id) {
@@ -101,11 +101,12 @@ int show(const Session& session, const std::string& store_name, const std::strin
     return nothing_matched;
   }
   auto json = admin::troubled_json(*found->troubled, true);
-  add_decoded(*opened->config, found->troubled->message, json);
+  const auto decoded = decoded_payload(*opened->config, found->troubled->message);
   if (!session.json) {
-    print_message(session, json, found->history);
+    print_message(session, json, decoded, found->history);
     return done;
   }
+  if (decoded) json["decoded"] = *decoded;
   json["history"] = admin::Json::array();
   for (const auto& attempt : found->history) json["history"].push_back(admin::attempt_json(attempt));
   session.print(json);
