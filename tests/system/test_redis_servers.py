@@ -89,11 +89,15 @@ def test_cluster_slot_moves_and_a_primary_dies(cluster, workspace, topology):
     target = next(node for node in cluster.nodes[:3] if node is not source)
     cluster.move_slot(OUTBOX, target)
     wait_until(lambda: "waybill" in target.command("FUNCTION", "LIST"), 30, "the functions on the new node")
-    send_to(cluster_client(cluster), names("b", 100))
+    client = cluster_client(cluster)
+    send_to(client, names("b", 100))
+    assert client.wait(1, 10000) == 1, "what its replica never got, a promoted replica can't have"
     consumer.wait_ids(set(names("a", 100) + names("b", 100)))
     wait_until(lambda: workspace.sending() == 0, 30, "all to be settled")
     target.kill()
     wait_until(lambda: cluster.owner_of(OUTBOX) not in (None, target), 60, "the replica to be promoted")
+    promoted = cluster.owner_of(OUTBOX)
+    wait_until(lambda: "waybill" in promoted.command("FUNCTION", "LIST"), 30, "the functions on the promoted node")
     send_to(cluster_client(cluster), names("c", 100))
     consumer.wait_ids(set(names("a", 100) + names("b", 100) + names("c", 100)))
     assert relay.alive() and workspace.failed() == []
