@@ -68,7 +68,11 @@ void add_check(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("check", "Check the configuration, and that stores and brokers can be reached");
   auto offline = std::make_shared<bool>(false);
   command->add_flag("--offline", *offline, "Check the file only; connect to nothing");
-  command->callback([&session, offline] { session.action = [&session, offline] { return run(session, *offline); }; });
+  command->callback([&session, offline, command] {
+    if (!command->get_subcommands().empty()) return;  // its callback has said what to do
+    session.action = [&session, offline] { return run(session, *offline); };
+  });
+  add_health(*command, session);
 }
 
 }  // namespace waybill::cli

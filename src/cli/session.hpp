@@ -55,6 +55,7 @@ Result<Opened> open_for_command(const Session& session, const std::string& store
 /// One function a command: adds it, with its options, to the command line.
 void add_init(CLI::App& app, Session& session);
 void add_check(CLI::App& app, Session& session);
+void add_health(CLI::App& check, Session& session);
 void add_migrate(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);
 void add_send(CLI::App& app, Session& session);

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
+#include <chrono>
 #include <memory>
+#include <optional>
 
+#include "admin/condition.hpp"
 #include "admin/premise.hpp"
 #include "admin/stores.hpp"
+#include "cli/status_wait.hpp"
 #include "cli/status_watch.hpp"
 #include "cli/table.hpp"
 #include "core/text.hpp"
@@ -14,9 +18,20 @@
 namespace waybill::cli {
 namespace {
 
+// Each look costs every store a few reads.
+constexpr Duration shortest_interval = std::chrono::milliseconds{10};
+
 struct Options {
-  std::string store, interval = "1s";
-  bool watch = false;
+  std::string store, interval = "1s", timeout;
+  std::vector<std::string> fail_if;
+  bool watch = false, wait_drained = false;
+};
+
+/// The options that are more than a name.
+struct Wishes {
+  Duration interval{};
+  std::optional<Duration> timeout;
+  std::vector<admin::Condition> fail_if;
 };
 
 std::string stores_table(const Terminal& terminal, const admin::StatusReport& report) {
@@ -75,25 +90,86 @@ std::string text_of(const Terminal& terminal, const admin::StatusReport& report)
   return text;
 }
 
-int show_once(const Session& session, const admin::StatusReport& report) {
+Result<Duration> duration_of(const char* option, const std::string& text) {
+  auto duration = parse_duration(text);
+  if (!duration) return Error(ErrorCode::invalid_argument, std::string(option) + ": " + duration.error().message());
+  return duration;
+}
+
+Status check_together(const Session& session, const Options& options) {
+  const auto exclude = [](const std::string& what) { return Error(ErrorCode::invalid_argument, what); };
+  if (options.watch && session.json) {
+    return exclude("--watch and --json exclude each other: --json prints one document");
+  }
+  if (options.watch && (options.wait_drained || !options.fail_if.empty())) {
+    return exclude("--watch goes on until it is stopped: leave out --wait-drained and --fail-if");
+  }
+  if (!options.timeout.empty() && !options.wait_drained) return exclude("--timeout is for --wait-drained");
+  return {};
+}
+
+Result<Wishes> read_wishes(const Session& session, const Options& options) {
+  if (auto fine = check_together(session, options); !fine) return fine.error();
+  Wishes wishes;
+  auto interval = duration_of("--interval", options.interval);
+  if (!interval) return interval.error();
+  if (*interval < shortest_interval) {
+    return Error(ErrorCode::invalid_argument, "--interval: at least " + format_duration(shortest_interval));
+  }
+  wishes.interval = *interval;
+  if (!options.timeout.empty()) {
+    auto timeout = duration_of("--timeout", options.timeout);
+    if (!timeout) return timeout.error();
+    wishes.timeout = *timeout;
+  }
+  for (const auto& text : options.fail_if) {
+    auto condition = admin::Condition::parse(text);
+    if (!condition) return Error(condition.error().code(), "--fail-if: " + condition.error().message());
+    wishes.fail_if.push_back(std::move(*condition));
+  }
+  return wishes;
+}
+
+/// Says which conditions hold, and gives the exit code.
+int judge(const admin::StatusReport& report, std::span<const admin::Condition> fail_if) {
+  const auto figures = admin::figures_of(report);
+  int code = done;
+  for (const auto& condition : fail_if) {
+    if (!condition.holds(figures)) continue;
+    complain(condition.in_words(figures));
+    code = failed;
+  }
+  return code;
+}
+
+int show_once(const Session& session, const admin::StatusReport& report, std::span<const admin::Condition> fail_if) {
   session.json ? session.print(admin::status_json(report)) : session.print(text_of(session.terminal, report));
   const auto error = report.first_error();
-  return error ? fail(*error) : static_cast<int>(done);
+  return error ? fail(*error) : judge(report, fail_if);
+}
+
+int show_drained(const Session& session, const Config& config, std::span<const std::unique_ptr<store::Store>> stores,
+                 const Wishes& wishes) {
+  const auto report = wait_drained(session, config, stores, wishes.interval, wishes.timeout);
+  if (!report) return fail(report.error());
+  const int code = show_once(session, *report, wishes.fail_if);
+  if (sending_in(*report) == 0) return code;
+  complain(fmt::format("not drained after {}: {} still sending{}", format_duration(*wishes.timeout),
+                       sending_in(*report), report->relays.empty() ? ", and no relay is running" : ""));
+  return failed;
 }
 
 int run(const Session& session, const Options& options) {
+  auto wishes = read_wishes(session, options);
+  if (!wishes) return fail(wishes.error());
   auto config = session.load();
   if (!config) return fail(config.error());
   auto stores = admin::open_stores(*config, options.store);
   if (!stores) return fail(stores.error());
-  if (!options.watch) return show_once(session, admin::read_status(*config, *stores));
-  auto interval = parse_duration(options.interval);
-  if (!interval) return fail(Error(ErrorCode::invalid_argument, "--interval: " + interval.error().message()));
-  if (session.json)
-    return fail(
-        Error(ErrorCode::invalid_argument, "--watch and --json exclude each other: --json prints one document"));
+  if (options.wait_drained) return show_drained(session, *config, *stores, *wishes);
+  if (!options.watch) return show_once(session, admin::read_status(*config, *stores), wishes->fail_if);
   const auto text = [&] { return text_of(session.terminal, admin::read_status(*config, *stores)); };
-  return watch_status(session, *config, {options.store, *interval, text});
+  return watch_status(session, *config, {options.store, wishes->interval, text});
 }
 
 }  // namespace
@@ -103,7 +179,12 @@ void add_status(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   command->add_option("--store", options->store, "Only this store");
   command->add_flag("--watch", options->watch, "Show it again and again; on a terminal, act meanwhile");
-  command->add_option("--interval", options->interval, "How often --watch looks (default 1s)");
+  command->add_flag("--wait-drained", options->wait_drained, "Show it once nothing is sending any more");
+  command->add_option("--timeout", options->timeout, "How long --wait-drained waits at most: 10m; then exit code 1");
+  command->add_option("--interval", options->interval, "How often --watch and --wait-drained look (default 1s)");
+  command
+      ->add_option("--fail-if", options->fail_if, "Exit code 1 when this holds: failed>0, oldest>5m; may be repeated")
+      ->allow_extra_args(false);
   command->callback([&session, options] { session.action = [&session, options] { return run(session, *options); }; });
 }
 

@@ -1,4 +1,4 @@
-add_executable(admin_test admin_acts_test.cpp admin_audit_test.cpp admin_batch_test.cpp admin_causes_test.cpp admin_decode_test.cpp admin_explain_test.cpp admin_failed_test.cpp admin_mask_test.cpp admin_operation_test.cpp admin_phrasebook_test.cpp
+add_executable(admin_test admin_acts_test.cpp admin_audit_test.cpp admin_batch_test.cpp admin_causes_test.cpp admin_condition_test.cpp admin_decode_test.cpp admin_explain_test.cpp admin_failed_test.cpp admin_mask_test.cpp admin_operation_test.cpp admin_phrasebook_test.cpp
                           admin_search_test.cpp admin_status_test.cpp)
 target_link_libraries(admin_test PRIVATE waybill_admin GTest::gtest_main)
 gtest_discover_tests(admin_test DISCOVERY_TIMEOUT 60)
