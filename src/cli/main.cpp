@@ -1,8 +1,11 @@
+#include <sys/prctl.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <optional>
@@ -63,6 +66,12 @@ int parse_failed(const CLI::App& app, const CLI::ParseError& error, int argc, co
   return wrong_usage;
 }
 
+/// Passwords are in this process's memory: no core file gets them, and no other process of the same user reads them
+/// there. With `WAYBILL_CORE` in the environment all is as usual, for who looks for a defect.
+void keep_memory_private() {
+  if (std::getenv("WAYBILL_CORE") == nullptr) prctl(PR_SET_DUMPABLE, 0);
+}
+
 int run(int argc, const char* const* argv) {
   Session session;
   session.terminal = Terminal::detect();
@@ -92,6 +101,7 @@ int run(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
   // A reader of our output that goes away, or a peer that closes a socket, must end in an error that is handled.
   std::signal(SIGPIPE, SIG_IGN);
+  waybill::cli::keep_memory_private();
   try {
     return waybill::cli::run(argc, argv);
   } catch (const std::exception& error) {

@@ -67,3 +67,23 @@ def test_every_command_has_a_manual_page_that_man_understands(packages, tmp_path
         shown = subprocess.run(["man", "--warnings", "-l", page], capture_output=True, text=True, env={**os.environ, "MANWIDTH": "100"})
         assert shown.returncode == 0 and shown.stderr == "", f"{page.name}: {shown.stderr}"
         assert "EXIT STATUS" in shown.stdout
+
+
+def is_elf(file):
+    return file.is_file() and not file.is_symlink() and file.read_bytes()[:4] == b"\x7fELF"
+
+
+def test_what_is_installed_is_hardened(packages, tmp_path):
+    """Full RELRO, no executable stack, any address, no search path of the build; stack and buffer checks in the program."""
+    for package in packages:
+        run("dpkg-deb", "-x", package, tmp_path)
+    files = sorted(file for file in tmp_path.rglob("*") if is_elf(file))
+    assert {file.name.split(".so")[0] for file in files} == {"waybill", "libwaybill_c_postgresql", "libwaybill_c_sqlite"}
+    for file in files:
+        told = run("readelf", "--wide", "--file-header", "--dynamic", "--program-headers", "--dyn-syms", file).stdout
+        [stack] = [line.split() for line in told.splitlines() if "GNU_STACK" in line]
+        assert stack[6] == "RW", stack
+        assert "GNU_RELRO" in told and "BIND_NOW" in told and "DYN (" in told, file
+        assert "RPATH" not in told and "RUNPATH" not in told, file
+        assert "__stack_chk_fail" in told and "_chk@" in told.replace("__stack_chk_fail@", ""), file
+        assert file.name != "waybill" or " PIE" in told
