@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
-#include <chrono>
 #include <memory>
 
 #include "admin/consumed.hpp"
@@ -55,9 +54,7 @@ int judge(const admin::Audit& audit, const Options& options) {
 }
 
 Result<admin::AuditSpan> span_of(const Options& options) {
-  const auto now =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count();
+  const auto now = admin::wall_clock_ms();
   admin::AuditSpan span;
   for (const auto& [text, target] : {std::pair{&options.since, &span.since_ms}, {&options.until, &span.until_ms}}) {
     if (text->empty()) continue;

@@ -38,6 +38,7 @@ void add_commands(CLI::App& app, Session& session) {
   add_adopt(app, session);
   add_asyncapi(app, session);
   add_bench(app, session);
+  add_bundle(app, session);
   add_errors(app, session);
   add_tap(app, session);
   add_token(app, session);

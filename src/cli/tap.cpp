@@ -1,30 +1,22 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
-#include <cstdlib>
 #include <map>
 #include <memory>
 
+#include "cli/local_relay.hpp"
 #include "cli/long_running.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
 #include "core/url.hpp"
-#include "http/client.hpp"
 
 namespace waybill::cli {
 namespace {
-
-constexpr Duration patience = std::chrono::seconds{5};
 
 struct Options {
   std::string route;
   std::size_t count = 0;
 };
-
-std::string token() {
-  const char* value = std::getenv("WAYBILL_TOKEN");
-  return value == nullptr ? "" : value;
-}
 
 std::string line_of(const Terminal& terminal, const admin::Json& sample) {
   const auto outcome = sample.at("outcome").get<std::string>();
@@ -85,14 +77,10 @@ std::string target_of(const Options& options) {
 int run(const Session& session, const Options& options) {
   auto config = session.load();
   if (!config) return fail(config.error());
-  if (!config->http.enabled || config->http.port == 0) {
-    return fail(Error(ErrorCode::unsupported,
-                      "the relay of " + config->file + " answers at no fixed address: set [http] listen"));
-  }
   const StopSignals signals;
   Tap tap(session, options);
   while (!tap.is_enough()) {
-    const auto answer = http::get(config->http, target_of(options), token(), patience);
+    const auto answer = ask_local_relay(*config, target_of(options));
     if (!answer) return fail(answer.error());
     const auto document = admin::Json::parse(*answer, nullptr, false);
     if (!document.contains("samples"))

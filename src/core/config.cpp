@@ -1,7 +1,6 @@
 #include "core/config.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "core/config/document.hpp"
 #include "core/config/file_text.hpp"
@@ -10,40 +9,6 @@
 
 namespace waybill {
 namespace {
-
-constexpr std::size_t max_file_bytes = 4u << 20;
-constexpr std::string_view section_names[] = {"store", "broker", "route", "relay",  "inbox",
-                                              "sync",  "http",   "log",   "traces", "decoder"};
-
-const config::Entry* find(const config::Value& root, std::string_view name) {
-  const auto found =
-      std::find_if(root.entries.begin(), root.entries.end(), [&](const auto& entry) { return entry.name == name; });
-  return found == root.entries.end() ? nullptr : &*found;
-}
-
-Config read_sections(const config::Value& root, config::Findings& findings) {
-  Config read;
-  const auto* store = find(root, "store");
-  if (store != nullptr) read.stores = config::read_stores(*store, findings);
-  if (const auto* broker = find(root, "broker")) read.brokers = config::read_brokers(*broker, findings);
-  if (const auto* route = find(root, "route")) read.routes = config::read_routes(*route, read.brokers, findings);
-  if (const auto* relay = find(root, "relay")) read.relay = config::read_relay(*relay, findings);
-  if (const auto* inbox = find(root, "inbox")) read.inbox = config::read_inbox(*inbox, read.stores, findings);
-  if (const auto* sync = find(root, "sync")) read.syncs = config::read_syncs(*sync, read.stores, findings);
-  if (const auto* http = find(root, "http")) read.http = config::read_http(*http, findings);
-  if (const auto* log = find(root, "log")) read.log = config::read_log(*log, findings);
-  if (const auto* traces = find(root, "traces")) read.traces = config::read_traces(*traces, findings);
-  if (const auto* decoder = find(root, "decoder")) read.decoders = config::read_decoders(*decoder, findings);
-  for (const auto& entry : root.entries) {
-    if (std::find(std::begin(section_names), std::end(section_names), entry.name) != std::end(section_names)) continue;
-    findings.add(entry.place,
-                 "unknown section or key '" + entry.name + "'" + config::did_you_mean(entry.name, section_names));
-  }
-  if (store == nullptr || (read.stores.empty() && findings.empty())) {
-    findings.add({}, "there is no [store.NAME]: add one with its url, or write a new file with `waybill init`");
-  }
-  return read;
-}
 
 Error report(ConfigErrors found, ConfigErrors* errors) {
   Error error{found.code, found.joined()};
@@ -121,14 +86,14 @@ Result<Config> parse_config(std::string_view text, const std::string& file, Conf
   const auto root = config::read_document(text, file);
   if (!root) return report({{root.error().message()}, root.error().code()}, errors);
   config::Findings findings{file};
-  auto read = read_sections(*root, findings);
+  auto read = config::read_sections(*root, findings);
   if (!findings.empty()) return report({findings.lines(), findings.code()}, errors);
   read.file = file;
   return read;
 }
 
 Result<Config> load_config(const std::string& file) {
-  const auto text = config::read_file(file, max_file_bytes);
+  const auto text = config::read_file(file, config::max_file_bytes);
   if (text) return parse_config(*text, file);
   return Error{ErrorCode::invalid_configuration, file + ": " + text.error().message() +
                                                      "; name the file with --config, or write one with `waybill init`"};

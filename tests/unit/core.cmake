@@ -2,7 +2,7 @@ add_executable(values_test uuid_test.cpp glob_test.cpp url_test.cpp message_test
 target_link_libraries(values_test PRIVATE waybill_values GTest::gtest_main)
 gtest_discover_tests(values_test DISCOVERY_TIMEOUT 60)
 
-add_executable(config_test config_test.cpp config_http_test.cpp)
+add_executable(config_test config_test.cpp config_http_test.cpp shown_config_test.cpp)
 target_link_libraries(config_test PRIVATE waybill_core GTest::gtest_main)
 gtest_discover_tests(config_test DISCOVERY_TIMEOUT 60)
 

@@ -31,6 +31,8 @@ std::string Findings::folder() const {
   return slash == std::string::npos ? std::string{} : file_.substr(0, slash + 1);
 }
 
+bool Findings::is_plain(Place place) const { return std::find(plain_.begin(), plain_.end(), place) != plain_.end(); }
+
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
   const auto guess = nearest(word, candidates);
   return guess ? " (did you mean '" + *guess + "'?)" : std::string{};

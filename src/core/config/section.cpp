@@ -69,12 +69,18 @@ void Section::require(std::string_view key, std::string_view example) {
   findings_.add(place_, name_ + " has no '" + std::string{key} + "'; add " + std::string{example});
 }
 
+std::optional<std::string> Section::plain_text(std::string_view key, const Value& text) {
+  findings_.add_plain(text.place);
+  auto resolved = resolve_environment(text.text);
+  if (resolved) return std::move(resolved).value();
+  fail(key, resolved.error().message(), resolved.error().code());
+  return std::nullopt;
+}
+
 void Section::read_text(std::string_view key, std::string& target) {
   const auto* value = find(key, Value::Kind::string);
   if (value == nullptr) return;
-  auto resolved = resolve_environment(value->text);
-  if (!resolved) return fail(key, resolved.error().message(), resolved.error().code());
-  target = std::move(resolved).value();
+  if (auto text = plain_text(key, *value)) target = std::move(*text);
 }
 
 void Section::read_texts(std::string_view key, std::vector<std::string>& target) {
@@ -82,9 +88,9 @@ void Section::read_texts(std::string_view key, std::vector<std::string>& target)
   if (value == nullptr) return;
   for (const auto& item : value->items) {
     if (item.kind != Value::Kind::string) return fail(key, "holds " + std::string{describe(item.kind)});
-    auto resolved = resolve_environment(item.text);
-    if (!resolved) return fail(key, resolved.error().message(), resolved.error().code());
-    target.push_back(std::move(resolved).value());
+    auto text = plain_text(key, item);
+    if (!text) return;
+    target.push_back(std::move(*text));
   }
 }
 
@@ -95,9 +101,9 @@ void Section::read_named_texts(std::string_view key, std::vector<std::pair<std::
     if (one.value.kind != Value::Kind::string) {
       return fail(key, "'" + one.name + "' is " + std::string{describe(one.value.kind)} + "; a string is needed");
     }
-    auto resolved = resolve_environment(one.value.text);
-    if (!resolved) return fail(key, resolved.error().message(), resolved.error().code());
-    target.emplace_back(one.name, std::move(resolved).value());
+    auto text = plain_text(key, one.value);
+    if (!text) return;
+    target.emplace_back(one.name, std::move(*text));
   }
 }
 
@@ -146,15 +152,14 @@ void Section::read_flag(std::string_view key, bool& target) {
 }
 
 void Section::read_duration(std::string_view key, Duration& target, Duration least, Duration most) {
-  std::string text;
   const auto* value = find(key, Value::Kind::string);
   if (value == nullptr) return;
-  read_text(key, text);
-  if (text.empty() && !value->text.empty()) return;
-  const auto duration = parse_duration(text);
+  const auto text = plain_text(key, *value);
+  if (!text) return;
+  const auto duration = parse_duration(*text);
   if (!duration) return fail(key, duration.error().message());
   if (*duration < least || *duration > most) {
-    return fail(key, "'" + text + "' is not between " + format_duration(least) + " and " + format_duration(most));
+    return fail(key, "'" + *text + "' is not between " + format_duration(least) + " and " + format_duration(most));
   }
   target = *duration;
 }
@@ -174,6 +179,7 @@ void Section::read_size(std::string_view key, std::uint64_t& target, std::uint64
   const bool number = found != nullptr && found->value.kind == Value::Kind::integer;
   const auto* value = find(key, number ? Value::Kind::integer : Value::Kind::string);
   if (value == nullptr) return;
+  findings_.add_plain(value->place);
   const auto text = number ? std::to_string(value->integer) : value->text;
   const auto size = parse_size(text);
   if (!size) return fail(key, "'" + text + "' is no size; write bytes, or a string such as \"512KiB\" or \"16MiB\"");
@@ -193,6 +199,7 @@ void Section::read_moment(std::string_view key, std::optional<std::int64_t>& tar
 std::size_t Section::index_of_word(std::string_view key, std::span<const std::string_view> words) {
   const auto* value = find(key, Value::Kind::string);
   if (value == nullptr) return words.size();
+  findings_.add_plain(value->place);
   const auto found = std::find(words.begin(), words.end(), value->text);
   if (found == words.end()) {
     fail(key, "\"" + value->text + "\" is not allowed; write " + quoted_list(words) + did_you_mean(value->text, words));

@@ -18,7 +18,7 @@
 
 namespace waybill::config {
 
-/// All that is wrong with one file.
+/// What reading one file brings up: all that is wrong with it, and which of its texts are no secrets.
 class Findings {
  public:
   explicit Findings(std::string file) : file_(std::move(file)) {}
@@ -32,6 +32,10 @@ class Findings {
   /// Where relative secret files start: the folder of the file, or empty.
   std::string folder() const;
 
+  /// A text that was read as what anybody may see. All others may be secrets.
+  void add_plain(Place place) { plain_.push_back(place); }
+  bool is_plain(Place place) const;
+
  private:
   struct Found {
     Place place;
@@ -40,6 +44,7 @@ class Findings {
   };
   std::string file_;
   std::vector<Found> found_;
+  std::vector<Place> plain_;
 };
 
 /// One table. Each read leaves `target` as it is when the key is absent or wrong; a wrong one is a finding.
@@ -90,6 +95,9 @@ class Section {
   void add_properties(std::string_view key, const std::string& prefix, const Value& table,
                       std::vector<Property>& target);
   const Value* find(std::string_view key, Value::Kind kind);
+  /// A text that is no secret, with its references to the environment resolved; none, and a finding, when they lead to
+  /// nothing.
+  std::optional<std::string> plain_text(std::string_view key, const Value& text);
   const Entry* entry(std::string_view key) const;
   std::size_t index_of_word(std::string_view key, std::span<const std::string_view> words);
 

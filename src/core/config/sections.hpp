@@ -1,12 +1,15 @@
 #pragma once
 
 /// \file
-/// One function for each kind of section. Each reads all it can and reports every error.
+/// One function for each kind of section, and one for all of them. Each reads all it can and reports every error.
 
 #include "core/config.hpp"
 #include "core/config/section.hpp"
 
 namespace waybill::config {
+
+/// The whole file: `root` is its root table.
+Config read_sections(const Value& root, Findings& findings);
 
 /// `[store.NAME]` and `[broker.NAME]`: `root` is the table `store` or `broker`.
 std::vector<StoreConfig> read_stores(const Entry& root, Findings& findings);
