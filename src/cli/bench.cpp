@@ -96,7 +96,7 @@ class Bench {
     const LogSink log = [](std::string_view level, std::string_view text) {
       if (level == "warning" || level == "error") complain(std::string(text));
     };
-    auto service = relay::Service::start(*opened_.config, {log, {}});
+    auto service = relay::Service::start(*opened_.config, {log});
     if (!service) return service.error();
     const auto start = std::chrono::steady_clock::now();
     const double cpu = cpu_seconds();

@@ -44,15 +44,15 @@ Result<sync::Reconciled> settle_all(const Config& config, const Options& options
 
 int watch(const Config& config, const Options& options, Duration age) {
   const StopSignals signals;
-  const auto logger = make_logger("reconcile");
+  const Journal journal("reconcile");
   for (auto next = Deadline::after(Duration{0}); signals.wait_briefly() == 0;) {
     if (!next.passed()) continue;
     next = Deadline::after(age / 2);
     auto settled = settle_all(config, options, age);
     if (!settled) {
-      logger->error("{}", printable(settled.error().message()));
+      journal.write("error", settled.error().message());
     } else if (settled->completed + settled->released > 0) {
-      logger->info("{} completed, {} released", settled->completed, settled->released);
+      journal.info(fmt::format("{} completed, {} released", settled->completed, settled->released));
     }
   }
   return done;

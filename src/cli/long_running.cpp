@@ -1,35 +1,17 @@
 #include "cli/long_running.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
-#include "admin/json.hpp"
 #include "admin/search.hpp"
+#include "cli/terminal.hpp"
 
 namespace waybill::cli {
-namespace {
-
-std::string text_of(spdlog::string_view_t text) { return {text.data(), text.size()}; }
-
-class JsonLines final : public spdlog::formatter {
- public:
-  void format(const spdlog::details::log_msg& line, spdlog::memory_buf_t& out) override {
-    const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(line.time.time_since_epoch()).count();
-    const admin::Json json{{"at", admin::format_when(at)},
-                           {"level", text_of(spdlog::level::to_string_view(line.level))},
-                           {"from", text_of(line.logger_name)},
-                           {"text", text_of(line.payload)}};
-    const auto written = admin::to_text(json, -1) + "\n";
-    out.append(written.data(), written.data() + written.size());
-  }
-  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonLines>(); }
-};
-
-}  // namespace
-
 StopSignals::StopSignals(bool with_reload) {
   sigemptyset(&set_);
   sigaddset(&set_, SIGTERM);
@@ -59,15 +41,24 @@ void raise_descriptor_limit() {
   [[maybe_unused]] const int raised = setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::shared_ptr<spdlog::logger> make_logger(const std::string& name, LogFormat format) {
-  auto logger = std::make_shared<spdlog::logger>(name, std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  if (format == LogFormat::json) {
-    logger->set_formatter(std::make_unique<JsonLines>());
-  } else {
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-  }
-  logger->flush_on(spdlog::level::trace);
-  return logger;
+Journal::Journal(std::string from, LogFormat format)
+    : from_(std::move(from)),
+      format_(format),
+      lines_(std::make_shared<spdlog::logger>(from_, std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+  lines_->set_pattern(format == LogFormat::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  lines_->flush_on(spdlog::level::trace);
+}
+
+void Journal::write(std::string_view level, std::string_view text, const admin::Json& fields) const {
+  const auto known = spdlog::level::from_str(std::string(level));
+  if (format_ == LogFormat::text) return lines_->log(known, printable(text));
+  const auto word = spdlog::level::to_string_view(known);
+  admin::Json line{{"at", admin::format_when(admin::wall_clock_ms())},
+                   {"level", std::string(word.data(), word.size())},
+                   {"from", from_},
+                   {"text", printable(text)}};
+  line.update(fields);
+  lines_->log(known, admin::to_text(line, -1));
 }
 
 }  // namespace waybill::cli

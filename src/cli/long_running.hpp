@@ -3,13 +3,17 @@
 /// \file
 /// What commands share that run until somebody stops them.
 
-#include <spdlog/spdlog.h>
-
 #include <csignal>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "admin/json.hpp"
 #include "core/config.hpp"
+
+namespace spdlog {
+class logger;
+}
 
 namespace waybill::cli {
 
@@ -31,8 +35,20 @@ class StopSignals {
 /// and brokers, and to those who watch it.
 void raise_descriptor_limit();
 
-/// Log lines on stderr, with the time in UTC; threads may share it. As JSON a line is an object: `at`, `level`, `from`
-/// (the command), `text`.
-std::shared_ptr<spdlog::logger> make_logger(const std::string& name, LogFormat format = LogFormat::text);
+/// Log lines on stderr, with the time in UTC. As JSON a line is an object: `at`, `level`, `from` (the command), `text`,
+/// and what else is known of the event. All functions are thread-safe.
+class Journal {
+ public:
+  explicit Journal(std::string from, LogFormat format = LogFormat::text);
+
+  /// `level`: `info`, `warn` or `error`. What is not printable in the text is escaped. `fields` are for JSON alone.
+  void write(std::string_view level, std::string_view text, const admin::Json& fields = admin::Json::object()) const;
+  void info(std::string_view text) const { write("info", text); }
+
+ private:
+  std::string from_;
+  LogFormat format_;
+  std::shared_ptr<spdlog::logger> lines_;
+};
 
 }  // namespace waybill::cli

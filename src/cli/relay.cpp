@@ -1,4 +1,3 @@
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/App.hpp>
@@ -15,15 +14,15 @@
 namespace waybill::cli {
 namespace {
 
-void reload(const Session& session, RunningRelay& relay, Supervisor& supervisor, const LogSink& log) {
-  log("info", "reloading " + session.config_file);
+void reload(const Session& session, RunningRelay& relay, Supervisor& supervisor, const Journal& journal) {
+  journal.info("reloading " + session.config_file);
   supervisor.reloading();
   const auto reloaded = relay.reload(session.load(), [&supervisor] { supervisor.alive(); });
   supervisor.ready();
   if (reloaded) {
-    log("info", "reloaded");
+    journal.info("reloaded");
   } else {
-    log("error", "not reloaded, the former configuration goes on: " + reloaded.error().message());
+    journal.write("error", "not reloaded, the former configuration goes on: " + reloaded.error().message());
   }
 }
 
@@ -41,13 +40,13 @@ std::string summary(const relay::Service& service) {
 
 /// Waits until something ends the relay's work. Gives the signal, or 0 when it drained or can't go on.
 int wait_for_end(const Session& session, RunningRelay& relay, const StopSignals& signals, Supervisor& supervisor,
-                 bool drain, const LogSink& log) {
+                 bool drain, const Journal& journal) {
   while (true) {
     const int signal = signals.wait_briefly();
     supervisor.alive();
     supervisor.status(summary(relay.service()));
     if (signal == SIGHUP) {
-      reload(session, relay, supervisor, log);
+      reload(session, relay, supervisor, journal);
     } else if (signal != 0) {
       return signal;
     }
@@ -78,23 +77,20 @@ int run(const Session& session, bool drain) {
   if (auto ready = config->ready_to_relay(); !ready) return fail(ready.error());
   const StopSignals signals(true);
   raise_descriptor_limit();
-  const auto logger = make_logger("relay", config->log.format);
-  const LogSink log = [logger](std::string_view level, std::string_view text) {
-    logger->log(spdlog::level::from_str(std::string(level)), printable(text));
-  };
-  auto started = RunningRelay::start(*config, log);
+  const Journal journal("relay", config->log.format);
+  auto started = RunningRelay::start(*config, journal);
   if (!started) return fail(started.error());
   auto& relay = **started;
-  logger->info("relay {} started with {}", process_name(), config->file);
+  journal.info("relay " + process_name() + " started with " + config->file);
   Supervisor supervisor;
   supervisor.ready();
-  const int signal = wait_for_end(session, relay, signals, supervisor, drain, log);
+  const int signal = wait_for_end(session, relay, signals, supervisor, drain, journal);
   supervisor.stopping();
-  if (signal != 0) logger->info("stopping on signal {}: waiting for open confirms", signal);
+  if (signal != 0) journal.info("stopping on signal " + std::to_string(signal) + ": waiting for open confirms");
   const auto fatal = relay.service().fatal();
   const bool clean = stop(relay.service(), signals, supervisor, relay.config().relay.stop_timeout);
   if (fatal) return fail(*fatal);
-  logger->info("stopped{}", clean ? "" : "; some answers are in doubt and will be sent again, flagged");
+  journal.info(clean ? "stopped" : "stopped; some answers are in doubt and will be sent again, flagged");
   return done;
 }
 

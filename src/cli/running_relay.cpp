@@ -3,20 +3,45 @@
 #include <future>
 #include <tuple>
 
+#include "admin/errors.hpp"
 #include "admin/stores.hpp"
 #include "core/text.hpp"
 
 namespace waybill::cli {
+namespace {
 
-Result<std::unique_ptr<RunningRelay>> RunningRelay::start(const Config& config, const LogSink& log) {
-  std::unique_ptr<RunningRelay> relay(new RunningRelay(config, log));
+void write_incident(const Journal& journal, const std::string& store, const relay::Incident& incident) {
+  const auto* known = admin::known_reason(incident.reason);
+  admin::Json fields{{"event", relay::to_string(incident.kind)},
+                     {"code", known == nullptr ? "" : known->code},
+                     {"store", store},
+                     {"message_id", incident.id},
+                     {"topic", incident.topic},
+                     {"route", incident.route},
+                     {"reason", incident.reason},
+                     {"tries", incident.tries}};
+  if (!incident.trace_id.empty()) fields["trace_id"] = incident.trace_id;
+  journal.write(relay::level_of(incident), "store '" + store + "': " + relay::in_words(incident), fields);
+}
+
+}  // namespace
+
+RunningRelay::RunningRelay(const Config& config, const Journal& journal)
+    : config_(config),
+      journal_(journal),
+      log_([journal](std::string_view level, std::string_view text) { journal.write(level, text); }) {}
+
+Result<std::unique_ptr<RunningRelay>> RunningRelay::start(const Config& config, const Journal& journal) {
+  std::unique_ptr<RunningRelay> relay(new RunningRelay(config, journal));
   if (auto begun = relay->begin(); !begun) return begun.error();
   return relay;
 }
 
 Status RunningRelay::begin() {
   const auto spans = config_.traces.is_on() ? std::make_shared<http::SpanExport>(config_, log_) : nullptr;
-  relay::Outlets outlets{log_, {}};
+  relay::Outlets outlets{log_, {}, [journal = journal_](const std::string& store, const relay::Incident& incident) {
+                           write_incident(journal, store, incident);
+                         }};
   if (spans) outlets.spans = [spans](relay::Spans::Taken taken) { spans->take(std::move(taken)); };
   auto service = relay::Service::start(config_, std::move(outlets));
   if (!service) return service.error();

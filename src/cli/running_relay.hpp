@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 
+#include "cli/long_running.hpp"
 #include "core/config.hpp"
 #include "http/desk.hpp"
 #include "http/server.hpp"
@@ -16,7 +17,7 @@ class RunningRelay {
  public:
   /// Errors: those of relay::Service::start(), and an address of [http] that can't be had though the file names it. The
   /// usual address, when another relay of this host has it, is only logged.
-  static Result<std::unique_ptr<RunningRelay>> start(const Config& config, const LogSink& log);
+  static Result<std::unique_ptr<RunningRelay>> start(const Config& config, const Journal& journal);
 
   relay::Service& service() { return *service_; }
   const Config& config() const { return config_; }
@@ -27,7 +28,7 @@ class RunningRelay {
   Status reload(const Result<Config>& next, const std::function<void()>& meanwhile);
 
  private:
-  RunningRelay(const Config& config, const LogSink& log) : config_(config), log_(log) {}
+  RunningRelay(const Config& config, const Journal& journal);
 
   Status keep_operations();
   Status serve();
@@ -35,7 +36,8 @@ class RunningRelay {
   bool must_listen_anew(const HttpConfig& next) const;
 
   Config config_;
-  LogSink log_;
+  const Journal journal_;
+  const LogSink log_;
   std::shared_ptr<http::SpanExport> spans_;
   std::shared_ptr<relay::Service> service_;
   std::shared_ptr<admin::OperationKeeper> keeper_;

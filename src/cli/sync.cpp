@@ -89,10 +89,8 @@ int run_until_stopped(const Request& request) {
   const auto& config = request.config;
   const auto& syncs = request.syncs;
   const StopSignals signals;
-  const auto logger = make_logger("sync", config.log.format);
-  const sync::Sync::Log log = [logger](std::string_view level, std::string_view text) {
-    logger->log(spdlog::level::from_str(std::string(level)), printable(text));
-  };
+  const Journal journal("sync", config.log.format);
+  const sync::Sync::Log log = [journal](std::string_view level, std::string_view text) { journal.write(level, text); };
   Stop stop;
   std::vector<std::thread> threads;
   threads.reserve(syncs.size());
@@ -102,12 +100,12 @@ int run_until_stopped(const Request& request) {
       run_one(one, *sync, stop, log);
     });
   }
-  logger->info("sync {} started with {}", process_name(), config.file);
+  journal.info("sync " + process_name() + " started with " + config.file);
   while (signals.wait_briefly() == 0) {
   }
   stop.request();
   for (auto& thread : threads) thread.join();
-  logger->info("stopped");
+  journal.info("stopped");
   return done;
 }
 

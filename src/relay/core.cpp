@@ -152,6 +152,7 @@ void RelayCore::blame(Tag tag, const LoneEnd& end) {
   if (tracked->tries > routes_.route(tracked->route).max_attempts) {
     fail(tag, "poison", end.words);
   } else {
+    tell(*tracked, Incident::Kind::retried, "suspect", end.words);
     retry_later(tag, "suspect", end.words, wait_of_suspect(*tracked));
   }
 }

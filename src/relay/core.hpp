@@ -14,6 +14,7 @@
 #include "core/config.hpp"
 #include "core/time.hpp"
 #include "relay/event.hpp"
+#include "relay/incident.hpp"
 #include "relay/pipe.hpp"
 #include "relay/route_state.hpp"
 #include "relay/route_table.hpp"
@@ -54,6 +55,8 @@ class RelayCore {
   std::vector<Sample> take_samples() { return samples_.take(); }
   /// The publications that were answered since this was last asked, of traced messages; none unless `[traces]` asks.
   Spans::Taken take_spans() { return spans_.take(); }
+  /// What did not go the usual way since this was last asked.
+  Incidents::Taken take_incidents(MonoTime now) { return incidents_.take(now); }
   std::size_t blocked_scopes() const { return sequences_.blocked_count(); }
 
  private:
@@ -110,6 +113,7 @@ class RelayCore {
   void confirm(Tag tag);
   void drop(Tag tag);
   void retry_later(Tag tag, const char* reason, const std::string& answer, Duration wait);
+  void tell(const Tracked& tracked, Incident::Kind kind, std::string_view reason, std::string_view answer);
   void fail(Tag tag, const std::string& reason, const std::string& answer);
   void hold_back(Tag tag);
   void try_again_or_fail(Tag tag, const char* reason, const std::string& answer, Duration wait);
@@ -233,6 +237,7 @@ class RelayCore {
   std::unordered_map<std::uint64_t, Suspicion> suspicions_;  // by ticket: a suspect waits in the store meanwhile
 
   Samples samples_;
+  Incidents incidents_;
   const bool traces_;
   Spans spans_;
 

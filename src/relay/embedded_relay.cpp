@@ -24,7 +24,7 @@ class EmbeddedRelay final : public Relay {
 Result<std::unique_ptr<Relay>> Relay::start(const std::string& config_file, LogSink log) {
   auto config = load_config(config_file);
   if (!config) return config.error();
-  auto service = relay::Service::start(*config, {std::move(log), {}});
+  auto service = relay::Service::start(*config, {std::move(log)});
   if (!service) return service.error();
   return std::unique_ptr<Relay>(std::make_unique<EmbeddedRelay>(std::move(*service)));
 }

@@ -14,7 +14,7 @@ MonoTime now() { return std::chrono::steady_clock::now(); }
 
 LaneLoop::LaneLoop(const Config& config, store::Store& store, std::uint32_t lane, std::string holder,
                    std::vector<std::string> paused, Outlets outlets)
-    : config_(config), number_(lane), outlets_(std::move(outlets)), core_(config_) {
+    : config_(config), store_(store.config().name), number_(lane), outlets_(std::move(outlets)), core_(config_) {
   core_.handle(RoutesPaused{std::move(paused)}, now());
   worker_ = std::make_unique<StoreWorker>(
       store, lane, std::move(holder), [this](Event event, Tenure tenure) { post(std::move(event), tenure); },
@@ -73,6 +73,7 @@ void LaneLoop::run() {
     }
     if (posted.empty()) posted.push_back({Tick{}, 0});
     for (auto& one : posted) take(std::move(one));
+    hand_out_incidents();
     drained_ = core_.is_drained();
     refresh_figures(now());
   }
@@ -157,6 +158,17 @@ void LaneLoop::refresh_figures(MonoTime time) {
     stopped_clean_ = core_.stopped_clean();
   }
   if (stopped) change_.notify_all();
+}
+
+void LaneLoop::hand_out_incidents() {
+  const auto taken = core_.take_incidents(now());
+  for (const auto& incident : taken.incidents) {
+    outlets_.incidents ? outlets_.incidents(store_, incident)
+                       : outlets_.log(level_of(incident), "store '" + store_ + "': " + in_words(incident));
+  }
+  if (taken.left_out == 0) return;
+  outlets_.log("warn", "store '" + store_ + "': and " + std::to_string(taken.left_out) +
+                           " more messages failed, were dropped or will be tried again: `waybill failed groups`");
 }
 
 void LaneLoop::hand_out_spans() {

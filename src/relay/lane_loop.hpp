@@ -72,8 +72,10 @@ class LaneLoop {
   void connect();
   void refresh_figures(MonoTime now);
   void hand_out_spans();
+  void hand_out_incidents();
 
   const Config config_;
+  const std::string store_;  // its name
   const std::uint32_t number_;
   const Outlets outlets_;
   RelayCore core_;  // the loop's thread only, as the next two

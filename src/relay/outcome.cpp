@@ -154,9 +154,11 @@ void RelayCore::refused(Tag tag, const broker::Outcome& outcome) {
   const char* reason = outcome.kind == OutcomeKind::unroutable ? "unroutable" : "rejected";
   switch (after_refusal(route, outcome.kind, ++tracked.tries)) {
     case AfterRefusal::again:
+      tell(tracked, Incident::Kind::retried, reason, outcome.answer);
       retry_later(tag, reason, outcome.answer, route.resend_after);
       break;
     case AfterRefusal::drop:
+      tell(tracked, Incident::Kind::dropped, reason, outcome.answer);
       drop(tag);
       break;
     case AfterRefusal::fail:
@@ -174,6 +176,7 @@ void RelayCore::exchange_at_fault(Tag tag, const std::string& answer, std::vecto
     return;
   }
   RouteState& state = state_of(tracked);
+  if (!state.at_fault) tell(tracked, Incident::Kind::retried, "route_fault", answer);
   if (!state.at_fault || now_ >= state.retry_at) {
     state.backoff =
         state.backoff == Duration{0} ? first_fault_backoff : std::min(state.backoff * 2, longest_fault_backoff);

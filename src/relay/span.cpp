@@ -42,4 +42,9 @@ std::optional<TraceContext> recorded_trace(const Message& message) {
                       std::string{parent.substr(span_at, span_digits)}, std::string{header(message, "tracestate")}};
 }
 
+std::string trace_id_of(const Message& message) {
+  const auto parent = header(message, "traceparent");
+  return is_well_formed(parent) ? std::string{parent.substr(trace_at, trace_digits)} : std::string{};
+}
+
 }  // namespace waybill::relay

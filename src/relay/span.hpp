@@ -29,6 +29,9 @@ struct TraceContext {
 /// it is malformed, or when the service chose not to record this trace.
 std::optional<TraceContext> recorded_trace(const Message& message);
 
+/// The trace that the header `traceparent` names, recorded or not; empty when there is none, or a malformed one.
+std::string trace_id_of(const Message& message);
+
 /// From a message's publication to its answer. No payload, and no other header.
 struct Span {
   TraceContext context;

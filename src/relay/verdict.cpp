@@ -54,6 +54,14 @@ void RelayCore::confirm(Tag tag) {
   leave_sequence(tracked.scope, tag);
 }
 
+void RelayCore::tell(const Tracked& tracked, Incident::Kind kind, std::string_view reason, std::string_view answer) {
+  if (!incidents_.has_place(now_)) return;
+  const Message& message = *tracked.message;
+  incidents_.keep({kind, message.id.str(), message.topic.str(),
+                   tracked.routed ? routes_.route(tracked.route).topic : std::string{}, std::string{reason},
+                   std::string{answer}, tracked.tries, trace_id_of(message)});
+}
+
 void RelayCore::drop(Tag tag) {
   const Tracked& tracked = *tracked_.find(tag);
   ++state_of(tracked).totals.dropped;
@@ -66,6 +74,7 @@ void RelayCore::try_again_or_fail(Tag tag, const char* reason, const std::string
   if (tracked.tries > routes_.route(tracked.route).max_attempts) {
     fail(tag, reason, answer);
   } else {
+    tell(tracked, Incident::Kind::retried, reason, answer);
     retry_later(tag, reason, answer, wait);
   }
 }
@@ -116,6 +125,7 @@ void RelayCore::set_aside(Tag tag) {
 
 void RelayCore::fail(Tag tag, const std::string& reason, const std::string& answer) {
   const Tracked& tracked = *tracked_.find(tag);
+  tell(tracked, Incident::Kind::failed, reason, answer);
   auto settlement = settlement_of(tracked, Verdict::failed);
   settlement.reason = reason;
   settlement.answer = answer;

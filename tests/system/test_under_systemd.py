@@ -1,6 +1,5 @@
-"""What a relay says to the service manager that started it, and how it logs."""
+"""What a relay says to the service manager that started it."""
 
-import json
 import signal
 import socket
 from pathlib import Path
@@ -50,17 +49,6 @@ def test_a_manager_that_is_gone_is_no_trouble(sqlite_store, shop, workspace, tmp
         relay = workspace.relay(environment={"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "many"})
         relay.wait_logged("started")
         assert relay.stop() == 0
-
-
-def test_logs_are_json_if_asked_for(sqlite_store, shop, workspace):
-    shop(sqlite_store, route={"exchange": 'no\twhere"'})
-    workspace.config.write_text(workspace.config.read_text() + '\n[log]\nformat = "json"\n')
-    relay = workspace.relay()
-    relay.wait_logged("started")
-    assert relay.stop() == 0
-    lines = [json.loads(line) for line in relay.text().splitlines()]
-    assert all(set(line) == {"at", "level", "from", "text"} for line in lines)
-    assert {line["from"] for line in lines} == {"relay"} and "info" in {line["level"] for line in lines}
 
 
 def test_the_unit_waits_longer_than_the_relay(sqlite_store, shop, workspace):
