@@ -9,7 +9,18 @@ bool is_ascii_word(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/// `stands_for_one(c)` says whether `?` may stand for the byte.
+/// How many bytes the UTF-8 character has that begins there; a byte that begins none is one by itself.
+std::size_t width_at(std::string_view text, std::size_t at) noexcept {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  const std::size_t width = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  if (at + width > text.size()) return 1;
+  for (std::size_t i = 1; i < width; ++i) {
+    if ((static_cast<unsigned char>(text[at + i]) & 0xc0) != 0x80) return 1;
+  }
+  return width;
+}
+
+/// `stands_for_one(c)` says whether `?` may stand for the character that begins with it.
 ///
 /// Only the last `*` is ever retried: an earlier one already matched as little as it had to, and more
 /// can't help.
@@ -23,7 +34,10 @@ bool matches(std::string_view pattern, std::string_view text, const Predicate& s
     if (p < pattern.size() && pattern[p] == '*') {
       after_star = ++p;
       star_text = t;
-    } else if (p < pattern.size() && (pattern[p] == text[t] || (pattern[p] == '?' && stands_for_one(text[t])))) {
+    } else if (p < pattern.size() && pattern[p] == '?' && stands_for_one(text[t])) {
+      ++p;
+      t += width_at(text, t);
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
       ++p;
       ++t;
     } else if (after_star != std::string_view::npos) {

@@ -5,8 +5,8 @@
 
 namespace waybill {
 
-/// Whether `text` matches `pattern`: `*` stands for any run of bytes, `?` for one byte, all else for itself. Linear in
-/// the product of the lengths at worst, without recursion, so a hostile pattern costs nothing.
+/// Whether `text` matches `pattern`: `*` stands for any text, `?` for one character of UTF-8, all else for itself.
+/// Linear in the product of the lengths at worst, without recursion, so a hostile pattern costs nothing.
 bool glob_matches(std::string_view pattern, std::string_view text) noexcept;
 
 /// Whether all that `inner` matches is matched by `outer` too. Never true when it isn't; where it takes more than

@@ -29,6 +29,27 @@ TEST(Glob, EverythingElseStandsForItself) {
   EXPECT_FALSE(glob_matches("a.c", "abc"));
 }
 
+TEST(Glob, AQuestionMarkIsOneCharacterAsInEveryStore) {
+  EXPECT_TRUE(glob_matches("a?c", "a\u00e9c"));
+  EXPECT_TRUE(glob_matches("?", "\u8ba2"));
+  EXPECT_TRUE(glob_matches("??", "\u8ba2\U0001f4e6"));
+  EXPECT_FALSE(glob_matches("??", "\u00e9"));
+  EXPECT_FALSE(glob_matches("*??", "\u8ba2"));
+  EXPECT_TRUE(glob_matches("*?x", "\u8ba2x"));
+  EXPECT_FALSE(glob_matches("*??x", "\u8ba2x"));
+  EXPECT_TRUE(glob_covers("a?", "a\u8ba2"));
+  EXPECT_FALSE(glob_covers("a?", "a\u8ba2*"));
+}
+
+TEST(Glob, ABrokenCharacterIsAsManyAsItHasBytes) {
+  EXPECT_TRUE(glob_matches("?", "\xff"));
+  EXPECT_TRUE(glob_matches("?b",
+                           "\xe8"
+                           "b"));
+  EXPECT_TRUE(glob_matches("??", "\xe8\xae"));
+  EXPECT_TRUE(glob_matches("???", "\xae\xa2\xae"));
+}
+
 TEST(Glob, CoversWhatMatchesNoMore) {
   EXPECT_TRUE(glob_covers("orders.*", "orders.*"));
   EXPECT_TRUE(glob_covers("orders.*", "orders.eu.*"));
