@@ -1,6 +1,7 @@
 #include <CLI/App.hpp>
 #include <memory>
 
+#include "admin/config_schema.hpp"
 #include "admin/stores.hpp"
 #include "broker/publisher.hpp"
 #include "cli/session.hpp"
@@ -62,15 +63,22 @@ int run(const Session& session, bool offline) {
   return reach.code;
 }
 
+int print_schema(const Session& session) {
+  session.print(admin::config_schema());
+  return done;
+}
+
 }  // namespace
 
 void add_check(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("check", "Check the configuration, and that stores and brokers can be reached");
   auto offline = std::make_shared<bool>(false);
+  auto schema = std::make_shared<bool>(false);
   command->add_flag("--offline", *offline, "Check the file only; connect to nothing");
-  command->callback([&session, offline, command] {
+  command->add_flag("--schema", *schema, "Print a JSON Schema of the file, for editors, and check nothing");
+  command->callback([&session, offline, schema, command] {
     if (!command->get_subcommands().empty()) return;  // its callback has said what to do
-    session.action = [&session, offline] { return run(session, *offline); };
+    session.action = [&session, offline, schema] { return *schema ? print_schema(session) : run(session, *offline); };
   });
   add_health(*command, session);
 }

@@ -10,6 +10,8 @@
 namespace waybill::config {
 namespace {
 
+using Kind = KeyShape::Kind;
+
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   constexpr std::pair<std::string_view, unsigned> suffixes[] = {
       {"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
@@ -22,6 +24,10 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     if (name == suffix && count <= (UINT64_MAX >> shift)) return count << shift;
   }
   return std::nullopt;
+}
+
+KeyShape shape_of(std::string_view key, KeyShape::Kind kind, std::string usual = {}) {
+  return {std::string{key}, kind, std::move(usual), 0, 0, {}, {}};
 }
 
 std::string quoted_list(std::span<const std::string_view> words) {
@@ -47,9 +53,9 @@ const Entry* Section::entry(std::string_view key) const {
   return found == table_.entries.end() ? nullptr : &*found;
 }
 
-const Value* Section::find(std::string_view key, Value::Kind kind) {
-  known_.push_back(key);
-  const auto* found = entry(key);
+const Value* Section::find(KeyShape shape, Value::Kind kind) {
+  known_.push_back(std::move(shape));
+  const auto* found = entry(known_.back().name);
   if (found == nullptr) return nullptr;
   if (found->value.kind == kind) return &found->value;
   findings_.add(found->value.place, name_ + "." + found->name + " is " + std::string{describe(found->value.kind)} +
@@ -65,6 +71,7 @@ void Section::fail(std::string_view key, const std::string& text, ErrorCode code
 }
 
 void Section::require(std::string_view key, std::string_view example) {
+  required_.emplace_back(key, example);
   if (has(key) || table_.kind != Value::Kind::table) return;
   findings_.add(place_, name_ + " has no '" + std::string{key} + "'; add " + std::string{example});
 }
@@ -78,13 +85,13 @@ std::optional<std::string> Section::plain_text(std::string_view key, const Value
 }
 
 void Section::read_text(std::string_view key, std::string& target) {
-  const auto* value = find(key, Value::Kind::string);
+  const auto* value = find(shape_of(key, Kind::text, target), Value::Kind::string);
   if (value == nullptr) return;
   if (auto text = plain_text(key, *value)) target = std::move(*text);
 }
 
 void Section::read_texts(std::string_view key, std::vector<std::string>& target) {
-  const auto* value = find(key, Value::Kind::array);
+  const auto* value = find(shape_of(key, Kind::texts), Value::Kind::array);
   if (value == nullptr) return;
   for (const auto& item : value->items) {
     if (item.kind != Value::Kind::string) return fail(key, "holds " + std::string{describe(item.kind)});
@@ -95,7 +102,7 @@ void Section::read_texts(std::string_view key, std::vector<std::string>& target)
 }
 
 void Section::read_named_texts(std::string_view key, std::vector<std::pair<std::string, std::string>>& target) {
-  const auto* value = find(key, Value::Kind::table);
+  const auto* value = find(shape_of(key, Kind::named_texts), Value::Kind::table);
   if (value == nullptr) return;
   for (const auto& one : value->entries) {
     if (one.value.kind != Value::Kind::string) {
@@ -108,11 +115,12 @@ void Section::read_named_texts(std::string_view key, std::vector<std::pair<std::
 }
 
 const Entry* Section::read_table(std::string_view key) {
-  return find(key, Value::Kind::table) == nullptr ? nullptr : entry(key);
+  return find(shape_of(key, Kind::table), Value::Kind::table) == nullptr ? nullptr : entry(key);
 }
 
 void Section::read_properties(std::string_view key, std::vector<Property>& target) {
-  if (const auto* value = find(key, Value::Kind::table)) add_properties(key, {}, *value, target);
+  if (const auto* value = find(shape_of(key, Kind::properties), Value::Kind::table))
+    add_properties(key, {}, *value, target);
 }
 
 void Section::add_properties(std::string_view key, const std::string& prefix, const Value& table,
@@ -136,7 +144,7 @@ void Section::add_properties(std::string_view key, const std::string& prefix, co
 }
 
 bool Section::read_secret(std::string_view key, std::string& target) {
-  const auto* value = find(key, Value::Kind::string);
+  const auto* value = find(shape_of(key, Kind::secret), Value::Kind::string);
   if (value == nullptr) return false;
   auto resolved = resolve_secret(value->text, findings_.folder());
   if (!resolved) {
@@ -148,11 +156,11 @@ bool Section::read_secret(std::string_view key, std::string& target) {
 }
 
 void Section::read_flag(std::string_view key, bool& target) {
-  if (const auto* value = find(key, Value::Kind::boolean)) target = value->boolean;
+  if (const auto* value = find(shape_of(key, Kind::flag), Value::Kind::boolean)) target = value->boolean;
 }
 
 void Section::read_duration(std::string_view key, Duration& target, Duration least, Duration most) {
-  const auto* value = find(key, Value::Kind::string);
+  const auto* value = find(shape_of(key, Kind::duration, format_duration(target)), Value::Kind::string);
   if (value == nullptr) return;
   const auto text = plain_text(key, *value);
   if (!text) return;
@@ -165,7 +173,10 @@ void Section::read_duration(std::string_view key, Duration& target, Duration lea
 }
 
 void Section::read_count(std::string_view key, std::uint32_t& target, std::uint32_t least, std::uint32_t most) {
-  const auto* value = find(key, Value::Kind::integer);
+  auto shape = shape_of(key, Kind::count, std::to_string(target));
+  shape.least = least;
+  shape.most = most;
+  const auto* value = find(std::move(shape), Value::Kind::integer);
   if (value == nullptr) return;
   if (value->integer < least || value->integer > most) {
     return fail(key, std::to_string(value->integer) + " is not between " + std::to_string(least) + " and " +
@@ -177,7 +188,8 @@ void Section::read_count(std::string_view key, std::uint32_t& target, std::uint3
 void Section::read_size(std::string_view key, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {
   const auto* found = entry(key);
   const bool number = found != nullptr && found->value.kind == Value::Kind::integer;
-  const auto* value = find(key, number ? Value::Kind::integer : Value::Kind::string);
+  const auto* value =
+      find(shape_of(key, Kind::size, std::to_string(target)), number ? Value::Kind::integer : Value::Kind::string);
   if (value == nullptr) return;
   findings_.add_plain(value->place);
   const auto text = number ? std::to_string(value->integer) : value->text;
@@ -190,14 +202,17 @@ void Section::read_size(std::string_view key, std::uint64_t& target, std::uint64
 }
 
 void Section::read_moment(std::string_view key, std::optional<std::int64_t>& target) {
-  const auto* value = find(key, Value::Kind::date);
+  const auto* value = find(shape_of(key, Kind::moment), Value::Kind::date);
   if (value == nullptr) return;
   if (!value->is_moment) return fail(key, "is no point in time; write date, time and offset: 2026-12-01T10:00:00Z");
   target = value->integer;
 }
 
-std::size_t Section::index_of_word(std::string_view key, std::span<const std::string_view> words) {
-  const auto* value = find(key, Value::Kind::string);
+std::size_t Section::index_of_word(std::string_view key, std::span<const std::string_view> words,
+                                   std::string_view usual) {
+  auto shape = shape_of(key, Kind::choice, std::string{usual});
+  shape.words.assign(words.begin(), words.end());
+  const auto* value = find(std::move(shape), Value::Kind::string);
   if (value == nullptr) return words.size();
   findings_.add_plain(value->place);
   const auto found = std::find(words.begin(), words.end(), value->text);
@@ -208,10 +223,17 @@ std::size_t Section::index_of_word(std::string_view key, std::span<const std::st
 }
 
 void Section::finish() {
+  std::vector<std::string_view> names;
+  for (const auto& key : known_) names.push_back(key.name);
   for (const auto& entry : table_.entries) {
-    if (std::find(known_.begin(), known_.end(), entry.name) != known_.end()) continue;
-    findings_.add(entry.place, "unknown key '" + entry.name + "' in " + name_ + did_you_mean(entry.name, known_));
+    if (std::find(names.begin(), names.end(), entry.name) != names.end()) continue;
+    findings_.add(entry.place, "unknown key '" + entry.name + "' in " + name_ + did_you_mean(entry.name, names));
   }
+  for (const auto& [name, example] : required_) {
+    const auto key = std::find(names.begin(), names.end(), name);
+    if (key != names.end()) known_[static_cast<std::size_t>(key - names.begin())].example = example;
+  }
+  findings_.add_shape({name_, std::move(known_)});
 }
 
 }  // namespace waybill::config

@@ -12,13 +12,15 @@
 #include <vector>
 
 #include "core/config/document.hpp"
+#include "core/config_shape.hpp"
 #include "core/property.hpp"
 #include "core/time.hpp"
 #include "waybill/result.h"
 
 namespace waybill::config {
 
-/// What reading one file brings up: all that is wrong with it, and which of its texts are no secrets.
+/// What reading one file brings up: all that is wrong with it, which of its texts are no secrets, and what could have
+/// been there.
 class Findings {
  public:
   explicit Findings(std::string file) : file_(std::move(file)) {}
@@ -36,6 +38,9 @@ class Findings {
   void add_plain(Place place) { plain_.push_back(place); }
   bool is_plain(Place place) const;
 
+  void add_shape(SectionShape shape) { shapes_.push_back(std::move(shape)); }
+  const std::vector<SectionShape>& shapes() const { return shapes_; }
+
  private:
   struct Found {
     Place place;
@@ -45,6 +50,7 @@ class Findings {
   std::string file_;
   std::vector<Found> found_;
   std::vector<Place> plain_;
+  std::vector<SectionShape> shapes_;
 };
 
 /// One table. Each read leaves `target` as it is when the key is absent or wrong; a wrong one is a finding.
@@ -77,7 +83,9 @@ class Section {
   void read_choice(std::string_view key, Choice& target, std::initializer_list<Choice> values) {
     std::vector<std::string_view> words;
     for (const auto value : values) words.push_back(to_string(value));
-    if (const auto index = index_of_word(key, words); index < words.size()) target = values.begin()[index];
+    if (const auto index = index_of_word(key, words, to_string(target)); index < words.size()) {
+      target = values.begin()[index];
+    }
   }
 
   /// A table in the table, with its own name; null when it is absent or of another kind.
@@ -94,18 +102,19 @@ class Section {
  private:
   void add_properties(std::string_view key, const std::string& prefix, const Value& table,
                       std::vector<Property>& target);
-  const Value* find(std::string_view key, Value::Kind kind);
+  const Value* find(KeyShape shape, Value::Kind kind);
   /// A text that is no secret, with its references to the environment resolved; none, and a finding, when they lead to
   /// nothing.
   std::optional<std::string> plain_text(std::string_view key, const Value& text);
   const Entry* entry(std::string_view key) const;
-  std::size_t index_of_word(std::string_view key, std::span<const std::string_view> words);
+  std::size_t index_of_word(std::string_view key, std::span<const std::string_view> words, std::string_view usual);
 
   const Value& table_;
   Place place_;
   std::string name_;
   Findings& findings_;
-  std::vector<std::string_view> known_;
+  std::vector<KeyShape> known_;
+  std::vector<std::pair<std::string, std::string>> required_;  // and an example
 };
 
 /// ` (did you mean 'x'?)`, or nothing.
