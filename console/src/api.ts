@@ -10,7 +10,7 @@ export interface Pause { route: string; who: string; why: string; since: string 
 export interface RouteStatus {
   topic: string; broker: string; state: "flowing" | "idle" | "stalled" | "down" | "paused"; detail: string;
   in_flight: number; confirmed_total: number; rejected_total: number; unroutable_total: number; failed_total: number;
-  in_doubt_total: number; duplicates_possible_total: number; rate: number; premise: string;
+  in_doubt_total: number; duplicates_possible_total: number; rate: number; premise: string; may_pause: boolean;
 }
 export interface BrokerStatus {
   relay: string; broker: string; up: boolean; blocked: boolean; endpoint: string; detail: string;

@@ -24,7 +24,7 @@ function Page({ place, me }: { place: Place; me: Me }) {
   if (first === "messages" && second) return <Message place={place} me={me} />;
   if (first === "operations") return second ? <OneOperation place={place} me={me} /> : <Operations place={place} me={me} />;
   if (first === "inbox") return <Inbox place={place} me={me} />;
-  return <Overview me={me} />;
+  return <Overview />;
 }
 
 function whoIs(me: Me, say: Say): string {

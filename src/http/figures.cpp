@@ -19,6 +19,9 @@ Result<Response> status(Desk& desk, const Call& call) {
   const auto known = desk.status().look(patience);
   if (!known) return problem(503, "unreachable", "the stores have not answered yet; `waybill check` says why");
   auto json = admin::status_json(known->figures, call.language);
+  for (auto& route : json["routes"]) {
+    route["may_pause"] = call.who.may(Act::pause).covers(route["topic"].get_ref<const std::string&>());
+  }
   json["age_seconds"] = known->age_seconds();
   return json_response(admin::to_text(json));
 }

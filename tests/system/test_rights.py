@@ -53,6 +53,19 @@ def test_one_team_for_one_act_and_a_short_time(two_teams, workspace):
     assert "has expired" in web.get("/api/v1/me", lee).text
 
 
+def test_a_route_has_its_button_for_who_may_pause_it(two_teams, workspace, topology, browser):
+    token, section = made(workspace, "lee", "--role", "operator", "--topic", "orders.*", "--may", "pause")
+    mine = f'[[route]]\ntopic = "orders.eu.*"\nbroker = "main"\nexchange = "{topology.exchange}"'
+    web = two_teams(section, mine)
+    told = {route["topic"]: route["may_pause"] for route in web.json("/api/v1/status", token)["routes"]}
+    assert told == {"*": False, "orders.eu.*": True}
+    console = Console(browser, web.url, token)
+    console.page.get_by_role("button", name="Pause route orders.eu.*").wait_for()
+    assert console.page.get_by_role("button", name="Pause route").count() == 1
+    assert console.complaints == []
+    console.close()
+
+
 def test_doctor_tells_of_rights_that_end(sqlite_store, shop, workspace):
     shop(sqlite_store)
     _, section = made(workspace, "lee", "--for", "1h")

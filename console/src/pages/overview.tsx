@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { BrokerStatus, Me, RouteStatus, Status } from "../api";
+import type { BrokerStatus, RouteStatus, Status } from "../api";
 import { grouped, span } from "../format";
 import { useSay } from "../language";
 import { Chart, type Series } from "../parts/chart";
@@ -31,7 +31,7 @@ function useSamples(status?: Status): Sample[] {
 const lines = (names: string[], samples: Sample[], of: (sample: Sample) => (number | null)[]): Series[] =>
   names.map((name, index) => ({ name, values: samples.map((sample) => of(sample)[index] ?? null) }));
 
-export function Overview({ me }: { me: Me }) {
+export function Overview() {
   const say = useSay();
   const { value: status, problem, again } = usePoll<Status>("status", 2);
   const samples = useSamples(status);
@@ -81,7 +81,7 @@ export function Overview({ me }: { me: Me }) {
           { title: say("unroutable"), cell: (route) => grouped(route.unroutable_total), numeric: true },
           { title: say("doubt"), cell: (route) => grouped(route.in_doubt_total), numeric: true },
           { title: say("twice"), cell: (route) => grouped(route.duplicates_possible_total), numeric: true },
-          ...(me.may.includes("pause") ? [{ title: say("acts"), cell: (route: RouteStatus) => <RouteActs route={route} stores={status.stores} done={again} /> }] : []),
+          ...(status.routes.some((route) => route.may_pause) ? [{ title: say("acts"), cell: (route: RouteStatus) => (route.may_pause ? <RouteActs route={route} stores={status.stores} done={again} /> : null) }] : []),
         ]} />
         <details>
           <summary>{say("premise")}</summary>
