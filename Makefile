@@ -34,6 +34,7 @@ test: build ## builds, starts private servers, runs every test, stops the server
 package: build ## Debian packages of the program, the C libraries and what services build with: build/release/packages
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target package_contents
 	@cpack --config build/$(PRESET)/CPackConfig.cmake -B build/$(PRESET)/packages
+	@$(python) tools/sbom build/$(PRESET) > build/$(PRESET)/packages/waybill.cdx.json
 
 demo: build ## the shop on real orders while parts of it are killed: STORE=sqlite | postgresql | redis, GUARD=once | sharded | redis | both | cache, BROKER=rabbitmq | kafka | rocketmq
 	@$(python) tools/demo --store $(STORE) --guard $(GUARD) --broker $(BROKER)

@@ -1,5 +1,6 @@
 """The Debian packages in a root that has nothing else of ours: installed, built against, removed."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -87,3 +88,18 @@ def test_what_is_installed_is_hardened(packages, tmp_path):
         assert "RPATH" not in told and "RUNPATH" not in told, file
         assert "__stack_chk_fail" in told and "_chk@" in told.replace("__stack_chk_fail@", ""), file
         assert file.name != "waybill" or " PIE" in told
+
+
+def test_all_parts_are_listed_with_their_versions():
+    document = json.loads(run(ROOT / "tools/sbom", BUILD).stdout)
+    assert document["bomFormat"] == "CycloneDX" and document["metadata"]["component"]["version"] == "0.1.0"
+    parts = {part["name"]: part for part in document["components"]}
+    assert len(parts) == len(document["components"]), "each once"
+    for name, use in {"librdkafka1": "loaded", "libc6": "loaded", "libtomlplusplus-dev": "compiled in"}.items():
+        installed = run("dpkg-query", "--show", "--showformat", "${Version}", name).stdout
+        assert parts[name]["version"] == installed and parts[name]["properties"][0]["value"] == use
+        assert parts[name]["purl"].startswith(f"pkg:deb/debian/{name}@")
+    locked = json.loads((ROOT / "console/package-lock.json").read_text())["packages"]["node_modules/preact"]["version"]
+    assert parts["preact"]["purl"] == f"pkg:npm/preact@{locked}"
+    assert "typescript" not in parts and "libgtest-dev" not in parts
+    assert json.loads(run(ROOT / "tools/sbom", BUILD).stdout)["serialNumber"] == document["serialNumber"]
