@@ -27,13 +27,6 @@ struct Options {
   bool watch = false, wait_drained = false;
 };
 
-/// The options that are more than a name.
-struct Wishes {
-  Duration interval{};
-  std::optional<Duration> timeout;
-  std::vector<admin::Condition> fail_if;
-};
-
 std::string stores_table(const Terminal& terminal, const admin::StatusReport& report) {
   Table table({"STORE", "SENDING", "FAILED", "OLDEST", "BLOCKED", "LANES HELD", "URL"});
   for (const auto& store : report.stores) {
@@ -108,26 +101,26 @@ Status check_together(const Session& session, const Options& options) {
   return {};
 }
 
-Result<Wishes> read_wishes(const Session& session, const Options& options) {
+Result<DrainWait> read_wait(const Session& session, const Options& options) {
   if (auto fine = check_together(session, options); !fine) return fine.error();
-  Wishes wishes;
+  DrainWait wait;
   auto interval = duration_of("--interval", options.interval);
   if (!interval) return interval.error();
   if (*interval < shortest_interval) {
     return Error(ErrorCode::invalid_argument, "--interval: at least " + format_duration(shortest_interval));
   }
-  wishes.interval = *interval;
+  wait.interval = *interval;
   if (!options.timeout.empty()) {
     auto timeout = duration_of("--timeout", options.timeout);
     if (!timeout) return timeout.error();
-    wishes.timeout = *timeout;
+    wait.limit = *timeout;
   }
   for (const auto& text : options.fail_if) {
     auto condition = admin::Condition::parse(text);
     if (!condition) return Error(condition.error().code(), "--fail-if: " + condition.error().message());
-    wishes.fail_if.push_back(std::move(*condition));
+    wait.give_up_when.push_back(std::move(*condition));
   }
-  return wishes;
+  return wait;
 }
 
 /// Says which conditions hold, and gives the exit code.
@@ -149,27 +142,27 @@ int show_once(const Session& session, const admin::StatusReport& report, std::sp
 }
 
 int show_drained(const Session& session, const Config& config, std::span<const std::unique_ptr<store::Store>> stores,
-                 const Wishes& wishes) {
-  const auto report = wait_drained(session, config, stores, wishes.interval, wishes.timeout);
+                 const DrainWait& wait) {
+  const auto report = wait_drained(session, config, stores, wait);
   if (!report) return fail(report.error());
-  const int code = show_once(session, *report, wishes.fail_if);
-  if (sending_in(*report) == 0) return code;
-  complain(fmt::format("not drained after {}: {} still sending{}", format_duration(*wishes.timeout),
+  const int code = show_once(session, *report, wait.give_up_when);
+  if (sending_in(*report) == 0 || code != done) return code;
+  complain(fmt::format("not drained after {}: {} still sending{}", format_duration(wait.limit.value_or(Duration{})),
                        sending_in(*report), report->relays.empty() ? ", and no relay is running" : ""));
   return failed;
 }
 
 int run(const Session& session, const Options& options) {
-  auto wishes = read_wishes(session, options);
-  if (!wishes) return fail(wishes.error());
+  auto wait = read_wait(session, options);
+  if (!wait) return fail(wait.error());
   auto config = session.load();
   if (!config) return fail(config.error());
   auto stores = admin::open_stores(*config, options.store);
   if (!stores) return fail(stores.error());
-  if (options.wait_drained) return show_drained(session, *config, *stores, *wishes);
-  if (!options.watch) return show_once(session, admin::read_status(*config, *stores), wishes->fail_if);
+  if (options.wait_drained) return show_drained(session, *config, *stores, *wait);
+  if (!options.watch) return show_once(session, admin::read_status(*config, *stores), wait->give_up_when);
   const auto text = [&] { return text_of(session.terminal, admin::read_status(*config, *stores)); };
-  return watch_status(session, *config, {options.store, wishes->interval, text});
+  return watch_status(session, *config, {options.store, wait->interval, text});
 }
 
 }  // namespace

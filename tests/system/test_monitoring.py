@@ -74,6 +74,17 @@ def test_wait_drained_gives_up_at_its_time(sqlite_store, workspace, shop):
     assert "STORE" in answer.out
 
 
+def test_wait_drained_gives_up_when_a_condition_holds(sqlite_store, workspace, topology, shop):
+    """What waits behind a failed message of its key would be waited for without an end."""
+    shop(sqlite_store, route={"order": "key"}, queue=topology.queue(binding="orders.created"))
+    send(sqlite_store, ["stray"], topic="orders.stray", key="17")
+    workspace.relay()
+    wait_until(workspace.failed, 30, "it to fail")
+    send(sqlite_store, ["behind"], key="17")
+    answer = workspace.run("status", "--wait-drained", "--interval", "100ms", "--fail-if", "failed>0").expect(1)
+    assert "failed>0: failed is 1" in answer.err and "not drained" not in answer.err
+
+
 def test_wait_drained_waits_for_a_store_that_went_away(own_server, own_store, workspace, topology, shop):
     """Its messages are not sent: neither drained, nor an error, while there is hope."""
     shop(own_store)
