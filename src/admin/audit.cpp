@@ -40,9 +40,7 @@ Status look_up(store::Store& store, std::span<const MessageId> ids, const IsCons
     const auto& id = ids[n].str();
     class_of((*standings)[n], audit).add(id);
     if ((*standings)[n] != store::Standing::gone || !is_consumed) continue;
-    auto consumed = is_consumed(id);
-    if (!consumed) return consumed.error();
-    (*consumed ? audit.consumed : audit.unconsumed).add(id);
+    (is_consumed(id).value_or(false) ? audit.consumed : audit.unconsumed).add(id);
   }
   return {};
 }

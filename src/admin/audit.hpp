@@ -31,8 +31,8 @@ struct Audit {
   bool consumer_known = false;  ///< `consumed` and `unconsumed` mean something
 };
 
-/// Whether the consumer's inbox has a mark of this message.
-using IsConsumed = std::function<Result<bool>(const std::string& id)>;
+/// Whether the consumer's inbox has a mark of this message; nothing when the inbox was not asked about it.
+using IsConsumed = std::function<std::optional<bool>(const std::string& id)>;
 
 /// Ids, one per line or as NDJSON objects with a member `id`. Errors name the line.
 Result<std::vector<std::string>> parse_ids(std::string_view text, const std::string& source);

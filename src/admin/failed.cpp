@@ -19,25 +19,20 @@ std::string destination_of(const Config& config, const store::Troubled& troubled
          render_template(route->exchange, troubled.message.topic.str(), key) + "'";
 }
 
-Status add_to_plan(const Config& config, const store::Troubled& troubled, BulkAct act, const IsConsumed& is_consumed,
-                   BulkPlan& plan) {
+void add_to_plan(const Config& config, const store::Troubled& troubled, BulkAct act, const IsConsumed& is_consumed,
+                 BulkPlan& plan) {
   if (act == BulkAct::resend) {
     if (const auto why = hopeless_reason(config, troubled); !why.empty()) {
       ++plan.hopeless[why];
-      return {};
+      return;
     }
   }
-  if (is_consumed) {
-    const auto consumed = is_consumed(troubled.message.id.str());
-    if (!consumed) return consumed.error();
-    if (*consumed) {
-      ++plan.consumed;
-      return {};
-    }
+  if (is_consumed && is_consumed(troubled.message.id.str()).value_or(false)) {
+    ++plan.consumed;
+    return;
   }
   if (act == BulkAct::resend) ++plan.destinations[destination_of(config, troubled)];
   ++plan.count;
-  return {};
 }
 
 }  // namespace
@@ -115,10 +110,8 @@ std::string_view past_of(BulkAct act) noexcept {
 
 std::string_view state_before(BulkAct act) noexcept { return act == BulkAct::restore ? "dropped" : "failed"; }
 
-Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, std::span<const store::FailedFilter> filters,
-                           BulkAct act, const IsConsumed& is_consumed, const Progress& progress) {
-  BulkPlan plan;
-  std::uint64_t seen = 0;
+Status each_selected(store::Store& store, std::span<const store::FailedFilter> filters, BulkAct act,
+                     const std::function<void(const store::Troubled&)>& take) {
   for (auto filter : filters) {
     filter.state = state_before(act);
     filter.limit = page;
@@ -126,16 +119,24 @@ Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, std::span<
     while (true) {
       auto found = store.troubled(filter);
       if (!found) return found.error();
-      for (const auto& troubled : *found) {
-        if (auto added = add_to_plan(config, troubled, act, is_consumed, plan); !added) return added.error();
-      }
-      if (!found->empty()) plan.last = std::max(plan.last, found->back().ticket);
-      seen += found->size();
-      if (progress) progress(seen);
+      for (const auto& troubled : *found) take(troubled);
       if (found->size() < page) break;
       filter.after = found->back().ticket;
     }
   }
+  return {};
+}
+
+Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, std::span<const store::FailedFilter> filters,
+                           BulkAct act, const IsConsumed& is_consumed, const Progress& progress) {
+  BulkPlan plan;
+  std::uint64_t seen = 0;
+  const auto read = each_selected(store, filters, act, [&](const store::Troubled& troubled) {
+    add_to_plan(config, troubled, act, is_consumed, plan);
+    plan.last = std::max(plan.last, troubled.ticket);
+    if (++seen % page == 0 && progress) progress(seen);
+  });
+  if (!read) return read.error();
   return plan;
 }
 

@@ -45,8 +45,12 @@ std::string_view past_of(BulkAct act) noexcept;
 /// Called now and then with how many messages were looked at or acted on.
 using Progress = std::function<void(std::uint64_t done)>;
 
-/// What the filters select, read page by page. Their state is set by the act: failed, or dropped for `restore`. With
-/// `is_consumed`, what consumers have done is left out.
+/// Hands out what the filters select, without payloads, read page by page. Their state is set by the act: failed, or
+/// dropped for `restore`.
+Status each_selected(store::Store& store, std::span<const store::FailedFilter> filters, BulkAct act,
+                     const std::function<void(const store::Troubled&)>& take);
+
+/// What the filters select. With `is_consumed`, what consumers have done is left out.
 Result<BulkPlan> plan_bulk(store::Store& store, const Config& config, std::span<const store::FailedFilter> filters,
                            BulkAct act, const IsConsumed& is_consumed, const Progress& progress);
 

@@ -56,11 +56,9 @@ class Run {
   }
 
   Status begin() {
-    if (order().skip_consumed) {
-      auto lookup = consumed_lookup(store_.config(), order().consumer);
-      if (!lookup) return lookup.error();
-      is_consumed_ = std::move(*lookup);
-    }
+    auto lookup = consumed_of(store_, order());
+    if (!lookup) return lookup.error();
+    is_consumed_ = std::move(*lookup);
     if (progress().state == OperationState::waiting) progress().state = OperationState::running;
     progress().runner = setting_.runner;
     if (auto saved = save(); !saved || lost_) return saved;
@@ -141,10 +139,9 @@ class Run {
         }
       }
       if (is_consumed_) {
-        auto consumed = is_consumed_(id);
-        if (!consumed) return consumed.error();
-        if (*consumed) {
-          note(id, "consumed already");
+        const auto consumed = is_consumed_(id);
+        if (!consumed || *consumed) {
+          note(id, consumed ? "consumed already" : "left alone: it failed after the inbox was asked");
           continue;
         }
       }

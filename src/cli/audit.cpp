@@ -86,7 +86,10 @@ int audit_list(const Session& session, const Options& options, store::Store& sto
              (options.since.empty() && options.until.empty() ? "" : " of that span"));
     return nothing_matched;
   }
-  auto is_consumed = admin::consumed_lookup(store.config(), options.consumer);
+  auto is_consumed = admin::consumed_lookup(store.config(), options.consumer, [&ids](const auto& take) {
+    for (const auto& id : *ids) take(id);
+    return Status{};
+  });
   if (!is_consumed) return fail(is_consumed.error());
   ProgressBar bar(session.terminal, "audit", ids->size());
   auto audit = admin::audit_ids(store, *ids, *is_consumed, [&bar](auto n) { bar.update(n); });

@@ -40,14 +40,10 @@ Result<Asked> ask(const Session& session, const ActOptions& options) {
   if (!opened) return opened.error();
   asked.opened = std::move(*opened);
   auto& store = *asked.opened.store;
-  admin::IsConsumed is_consumed;
-  if (asked.order.skip_consumed) {
-    auto lookup = admin::consumed_lookup(store.config(), asked.order.consumer);
-    if (!lookup) return lookup.error();
-    is_consumed = std::move(*lookup);
-  }
+  const auto is_consumed = admin::consumed_of(store, asked.order);
+  if (!is_consumed) return is_consumed.error();
   ProgressBar bar(session.terminal, "looking", 0);
-  auto plan = admin::plan_bulk(store, *asked.opened.config, asked.order.filters, asked.order.act, is_consumed,
+  auto plan = admin::plan_bulk(store, *asked.opened.config, asked.order.filters, asked.order.act, *is_consumed,
                                [&bar](auto n) { bar.update(n); });
   if (!plan) return plan.error();
   asked.plan = std::move(*plan);

@@ -104,13 +104,9 @@ Result<Wanted> wanted_by(const Call& call) {
 }
 
 Result<admin::BulkPlan> plan_of(const Desk& desk, store::Store& store, const admin::OperationOrder& order) {
-  admin::IsConsumed is_consumed;
-  if (order.skip_consumed) {
-    auto lookup = admin::consumed_lookup(store.config(), order.consumer);
-    if (!lookup) return lookup.error();
-    is_consumed = std::move(*lookup);
-  }
-  return admin::plan_bulk(store, desk.config(), order.filters, order.act, is_consumed, {});
+  const auto is_consumed = admin::consumed_of(store, order);
+  if (!is_consumed) return is_consumed.error();
+  return admin::plan_bulk(store, desk.config(), order.filters, order.act, *is_consumed, {});
 }
 
 Result<Response> begin(Desk& desk, const Call& call) {

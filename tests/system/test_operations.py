@@ -1,6 +1,8 @@
 """Bulk acts on messages, started by the command line or the REST API: each message once, whoever dies."""
 
+import contextlib
 import signal
+import sqlite3
 import statistics
 import subprocess
 import threading
@@ -23,6 +25,7 @@ FAILS = {"max_attempts": 1, "resend_after": "100ms"}
 def failed(workspace, topology, shop, tokens):
     """failed(store, count): that many messages have failed, since no queue was bound. Gives their ids."""
     def make(store, count):
+        make.token = tokens["operator"][0]
         make.queue = topology.queue("nothing.leads.here")
         shop(store, route=FAILS, queue=make.queue, http={"listen": "127.0.0.1:0"}, tokens={"ann": tokens["operator"][1]})
         ids = names("m", count)
@@ -195,4 +198,27 @@ def test_a_great_resend_is_not_felt_by_the_service(postgresql_store, failed, wor
     print(f"{count} resent, {len(times)} inserts meanwhile: median {statistics.median(times) * 1000:.1f} ms, "
           f"longest {max(times) * 1000:.0f} ms; the relay's peak {relay.peak_memory_bytes() >> 20} MiB")
     consumer.wait_ids(set(ids) | {f"live-{number}" for number in range(len(times))}, 120 + count / 1000)
+    assert relay.peak_memory_bytes() < 64 << 20
+
+
+def test_a_large_inbox_is_asked_in_bounded_memory(sqlite_store, failed, workspace, topology):
+    """A relay that leaves out what consumers have done holds what is selected, not what the inbox holds."""
+    ids = failed(sqlite_store, 300)
+    done, marks = ids[::3], 1_000_000
+    consumed = (("inventory", f"order-{number}", "", f"old-{number:08d}-0000-7000-8000-000000000000") for number in range(marks))
+    with contextlib.closing(sqlite3.connect(sqlite_store.file)) as database, database:
+        database.executemany("INSERT INTO waybill_inbox (consumer, unique_id, fingerprint, message_id) VALUES (?, ?, ?||'x', ?)",
+                             consumed)
+        database.executemany("INSERT INTO waybill_inbox (consumer, unique_id, fingerprint, message_id) "
+                             "VALUES ('inventory', ?1, ?1, ?1)", ((name,) for name in done))
+    relay = workspace.relay()
+    web = Web(relay)
+    order = {"act": "resend", "all": True, "skip_consumed": True, "rate": 0, "why": "bound"}
+    plan = web.get("/api/v1/operations", failed.token, method="POST", json={**order, "dry_run": True}).json()["plan"]
+    assert (plan["count"], plan["consumed"]) == (200, 100)
+    name = web.get("/api/v1/operations", failed.token, method="POST", json=order).json()["id"]
+    consumer = topology.consume(failed.queue)
+    ended = until_over(workspace, name, 120)
+    assert (ended["changed"], ended["consumed"]) == (200, 100)
+    consumer.wait_ids(set(ids) - set(done))
     assert relay.peak_memory_bytes() < 64 << 20

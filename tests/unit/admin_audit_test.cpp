@@ -14,7 +14,7 @@ TEST_F(Auditing, EveryIdIsCountedOnceInOneClass) {
   settle_all(store::Verdict::failed, "rejected");
   persist("waits");
   const std::vector<std::string> ids{"done-1", "done-2", "bad", "waits", "waits"};
-  const auto is_consumed = [](const std::string& id) -> Result<bool> { return id == "done-1"; };
+  const auto is_consumed = [](const std::string& id) -> std::optional<bool> { return id == "done-1"; };
   auto audit = audit_ids(*store, ids, is_consumed, {});
   ASSERT_TRUE(audit) << audit.error().message();
   EXPECT_EQ(audit->persisted, 4U);
