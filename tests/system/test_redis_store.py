@@ -7,6 +7,7 @@ import redis
 
 import waybill_services as services
 from harness.traffic import Traffic, names, send
+from harness.web import Web
 from waybill_services import wait_until
 
 OUTBOX = "{waybill:0}:outbox"
@@ -294,3 +295,21 @@ def test_more_lanes_are_taken_into_use(own_store, own_server, shop, workspace, t
     wait_until(lambda: workspace.sending() == 0, 20, "an empty store")
     assert len(workspace.status()["stores"][0]["lanes"]) == 2
     assert sorted(delivery.id for delivery in consumer.deliveries) == sorted(wanted), "each once"
+
+
+# ---- memory ----
+
+def test_many_failed_messages_are_counted_in_bounded_memory(redis_store, shop, workspace, tokens):
+    """What is asked at each scrape, the causes with their counts, is read page by page."""
+    count = 100_000
+    shop(redis_store, http={"listen": "127.0.0.1:0"}, tokens={"ann": tokens["stats"][1]})
+    with redis_store.connect().pipeline(transaction=False) as pipeline:
+        for number in range(count):
+            pipeline.xadd(OUTBOX, {"topic": "stock.moved", "payload": "x" * 100, "id": f"m-{number}"})
+            if number % 5000 == 4999:
+                pipeline.execute()
+    relay = workspace.relay()
+    web = Web(relay)
+    counted = f'waybill_outbox_failed{{store="shop",route="",reason="no_route"}} {count}\n'
+    wait_until(lambda: counted in web.get("/metrics", tokens["stats"][0]).text, 120, "all to be counted as failed", 1)
+    assert relay.peak_memory_bytes() < 64 << 20

@@ -63,9 +63,10 @@ class RedisStore final : public store::Store {
                                std::span<const store::Ticket> tickets, const std::string& who, const std::string& why);
 
   // troubled.cpp
-  /// Rows of one lane that the filter lets pass, by ticket, without their payloads.
+  /// Hands out the rows of one lane that the filter lets pass, by ticket, without their payloads; a page of them is in
+  /// memory at a time.
   Status read_rows(std::uint32_t lane, Connection& connection, const store::FailedFilter& filter,
-                   std::vector<store::Troubled>& found);
+                   const std::function<void(store::Troubled)>& take);
 
   StoreConfig config_;
   std::mutex mutex_;

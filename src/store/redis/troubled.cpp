@@ -36,7 +36,7 @@ bool by_ticket(const Troubled& a, const Troubled& b) { return a.ticket < b.ticke
 }  // namespace
 
 Status RedisStore::read_rows(std::uint32_t lane, Connection& connection, const FailedFilter& filter,
-                             std::vector<Troubled>& found) {
+                             const std::function<void(Troubled)>& take) {
   for (const auto& state : states_of(filter)) {
     std::size_t kept = 0;
     for (auto after = hex_of(filter.after); kept < filter.limit;) {
@@ -49,7 +49,7 @@ Status RedisStore::read_rows(std::uint32_t lane, Connection& connection, const F
         after = rows[at][0].text();
         auto row = read_troubled(ticket_of_hex(after), rows[at][1], clock, config_.max_payload);
         if (!passes(filter, row)) continue;
-        found.push_back(std::move(row));
+        take(std::move(row));
         ++kept;
       }
       if (rows.size() < page_size) break;
@@ -60,8 +60,9 @@ Status RedisStore::read_rows(std::uint32_t lane, Connection& connection, const F
 
 Result<std::vector<Troubled>> RedisStore::troubled(const FailedFilter& filter) {
   std::vector<Troubled> found;
-  auto read = for_each_lane(
-      [&](std::uint32_t lane, Connection& connection) { return read_rows(lane, connection, filter, found); });
+  auto read = for_each_lane([&](std::uint32_t lane, Connection& connection) {
+    return read_rows(lane, connection, filter, [&found](Troubled row) { found.push_back(std::move(row)); });
+  });
   if (!read) return read.error();
   std::sort(found.begin(), found.end(), by_ticket);
   if (found.size() > filter.limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(filter.limit), found.end());
@@ -78,14 +79,13 @@ Result<std::vector<Troubled>> RedisStore::troubled(const FailedFilter& filter) {
 Result<std::vector<FailedGroup>> RedisStore::failed_groups(const FailedFilter& filter) {
   auto all = filter;
   all.limit = SIZE_MAX;
-  std::vector<Troubled> rows;
-  auto read =
-      for_each_lane([&](std::uint32_t lane, Connection& connection) { return read_rows(lane, connection, all, rows); });
-  if (!read) return read.error();
   store::FailedGroups groups;
-  for (const auto& row : rows) {
-    groups.add({row.route, row.reason, row.answer, 1, row.changed_at_ms, row.changed_at_ms, row.message.id.str()});
-  }
+  auto read = for_each_lane([&](std::uint32_t lane, Connection& connection) {
+    return read_rows(lane, connection, all, [&groups](const Troubled& row) {
+      groups.add({row.route, row.reason, row.answer, 1, row.changed_at_ms, row.changed_at_ms, row.message.id.str()});
+    });
+  });
+  if (!read) return read.error();
   return groups.largest_first(filter.limit);
 }
 
