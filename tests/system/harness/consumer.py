@@ -28,16 +28,19 @@ class Consumer(Collector):
             channel = connection.channel()
             channel.basic_qos(prefetch_count=self.prefetch)
             unacknowledged = 0
+            last = None
             for method, properties, body in channel.consume(self.queue, inactivity_timeout=0.05):
                 if method is not None:
                     self.deliveries.append(_delivery(method, properties, body))
                     unacknowledged += 1
+                    last = method.delivery_tag
                 if unacknowledged >= 100 or (method is None and unacknowledged):
-                    channel.basic_ack(0, multiple=True)
+                    # Up to what was seen: tag 0 would also mean what pika holds back, and lose it with the connection.
+                    channel.basic_ack(last, multiple=True)
                     unacknowledged = 0
                 if self._stop.is_set():
                     if unacknowledged:
-                        channel.basic_ack(0, multiple=True)
+                        channel.basic_ack(last, multiple=True)
                     return
         finally:
             if connection.is_open:
