@@ -35,7 +35,7 @@ std::optional<Tag> Sequences::finish(const store::Scope& scope, Tag tag) {
     sequence.queue.pop_front();
     sequence.busy = false;
   } else {
-    std::erase(sequence.queue, tag);
+    sequence.queue.remove(tag);
   }
   if (!sequence.busy && !sequence.queue.empty()) {
     sequence.busy = true;
@@ -55,10 +55,7 @@ std::vector<Tag> Sequences::block(const store::Scope& scope, std::uint64_t settl
   sequence.blocked_by = settlement;
   if (sequence.phase == Phase::flowing) ++blocked_;
   sequence.phase = Phase::waiting;
-  std::vector<Tag> behind;
-  if (sequence.queue.size() > 1) behind.assign(std::next(sequence.queue.begin()), sequence.queue.end());
-  if (!sequence.queue.empty()) sequence.queue.resize(1);
-  return behind;
+  return sequence.queue.take_followers();
 }
 
 bool Sequences::has_followers(const store::Scope& scope) const {

@@ -4,11 +4,12 @@
 /// Order per key (P4): one message of a sequence is in flight at a time, and a sequence that waits behind a message
 /// under retry takes nothing new from the outbox until its backlog there has been drained.
 
-#include <deque>
+#include <cstdint>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "relay/tag_queue.hpp"
 #include "relay/tracked.hpp"
 #include "store/store.hpp"
 
@@ -21,7 +22,7 @@ struct ScopeHash {
 /// The sequences with something to do or to wait for; a sequence that is empty and flows is not kept.
 class Sequences {
  public:
-  enum class Phase {
+  enum class Phase : std::uint8_t {
     flowing,   ///< messages come straight from the outbox
     waiting,   ///< behind a message that is retried or failed
     draining,  ///< that message is gone: the backlog goes out, then it flows again
@@ -70,12 +71,12 @@ class Sequences {
 
  private:
   struct Sequence {
+    TagQueue queue;                // front: under way when `busy`
+    std::uint64_t blocked_by = 0;  // the settlement that tells the store
     Phase phase = Phase::flowing;
-    std::deque<Tag> queue;  // front: under way when `busy`
     bool busy = false;
     bool backlog_pending = false;
     bool parked_since = false;
-    std::uint64_t blocked_by = 0;  // the settlement that tells the store
   };
   void forget_if_idle(const store::Scope& scope);
 

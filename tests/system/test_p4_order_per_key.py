@@ -149,3 +149,20 @@ def test_failed_message_stops_the_route(store, shop, workspace, topology):
     assert "c0" not in consumer.ids() and "a1" not in consumer.ids()
     workspace.run("failed", "drop", "--id", "a0", "--yes").expect()
     consumer.wait_ids({"a1", "a2", "b0", "c0"})
+
+
+@EVERY
+def test_many_parked_keys_take_little_memory(store, shop, workspace, topology):
+    """Each key waits behind its failed message, and the relay knows of each."""
+    count = 50_000
+    shop(store, route={"order": "key"}, queue=topology.queue(binding="nothing.leads.here"))
+    with store.transaction() as transaction:
+        for number in range(count):
+            transaction.message("orders.created", "x", id=f"m-{number}", key=f"customer-{number:08d}")
+    relay = workspace.relay()
+    wait_until(lambda: workspace.status()["stores"][0]["blocked_scopes"] == count, 120, "all keys to be parked")
+    assert relay.peak_memory_bytes() < 64 << 20
+    assert relay.stop() == 0
+    after = workspace.relay()
+    after.wait_logged("is ours")
+    assert after.peak_memory_bytes() < 64 << 20

@@ -84,12 +84,12 @@ Status Parking::block(const ScopeChange& change) {
   blocked_.insert(scope);
   if (auto done = advance(change); !done) return done;
   // What was handed out beyond it is to be handed out again.
-  auto& cursor = cursors_[scope];
-  if (!cursor.handed.empty()) {
-    cursor.chunk = cursor.handed.front().chunk;
-    cursor.index = cursor.handed.front().index;
-    cursor.handed.clear();
-  }
+  const auto found = cursors_.find(scope);
+  if (found == cursors_.end() || found->second.handed.empty()) return {};
+  auto& [chunk, index, handed] = found->second;
+  chunk = handed.front().chunk;
+  index = handed.front().index;
+  handed.clear();
   return {};
 }
 
