@@ -39,9 +39,9 @@ class Incidents {
   };
   /// Whether one more has a place; counts it when it has none.
   bool has_place(MonoTime now) {
-    if (now - second_ >= std::chrono::seconds{1}) {
+    if (is_over(now)) {
+      close_second();
       second_ = now;
-      in_second_ = 0;
     }
     if (in_second_ >= most_a_second) {
       ++left_out_;
@@ -52,16 +52,24 @@ class Incidents {
   }
   void keep(Incident incident) { kept_.push_back(std::move(incident)); }
   Taken take(MonoTime now) {
-    const bool is_over = now - second_ >= std::chrono::seconds{1};
-    return {std::exchange(kept_, {}), is_over ? std::exchange(left_out_, 0) : 0};
+    if (is_over(now)) close_second();
+    return {std::exchange(kept_, {}), std::exchange(to_tell_, 0)};
   }
 
  private:
   static constexpr std::uint32_t most_a_second = 10;
+
+  bool is_over(MonoTime now) const { return now - second_ >= std::chrono::seconds{1}; }
+  void close_second() {
+    in_second_ = 0;
+    to_tell_ += std::exchange(left_out_, 0);
+  }
+
   std::vector<Incident> kept_;
   MonoTime second_{};
   std::uint32_t in_second_ = 0;
-  std::uint64_t left_out_ = 0;
+  std::uint64_t left_out_ = 0;  // in this second
+  std::uint64_t to_tell_ = 0;   // in those that are over
 };
 
 }  // namespace waybill::relay

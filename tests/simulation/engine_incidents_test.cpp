@@ -147,5 +147,21 @@ TEST_F(EngineIncidents, ABurstIsCountedAndNotWrittenOut) {
   EXPECT_EQ(taken.left_out, 0U);
 }
 
+TEST_F(EngineIncidents, ABurstThatGoesOnIsToldOfEachSecond) {
+  start();
+  std::uint64_t named = 0, left_out = 0, told = 0;
+  for (int tenth = 0; tenth < 30; ++tenth) {
+    answer(publish(100), OutcomeKind::unroutable);
+    const auto taken = core_->take_incidents(now_);
+    named += taken.incidents.size();
+    left_out += taken.left_out;
+    told += taken.left_out > 0 ? 1 : 0;
+    now_ += 100ms;
+  }
+  EXPECT_EQ(named, 30U);
+  EXPECT_EQ(told, 2U) << "of the last second when it is over";
+  EXPECT_EQ(left_out, 2U * 990U);
+}
+
 }  // namespace
 }  // namespace waybill::relay
