@@ -119,6 +119,16 @@ std::string Condition::in_words(std::span<const Figure> figures) const {
   return text_ + ": " + name_ + " is " + value_text(*find(figures, name_));
 }
 
+Result<std::vector<Condition>> parse_conditions(std::string_view option, std::span<const std::string> texts) {
+  std::vector<Condition> conditions;
+  for (const auto& text : texts) {
+    auto condition = Condition::parse(text);
+    if (!condition) return Error(condition.error().code(), std::string(option) + ": " + condition.error().message());
+    conditions.push_back(std::move(*condition));
+  }
+  return conditions;
+}
+
 std::string value_text(const Figure& figure) {
   return figure.is_time ? fmt::format("{:.3f}s", figure.value) : fmt::format("{:.0f}", figure.value);
 }

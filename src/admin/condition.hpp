@@ -40,6 +40,9 @@ class Condition {
   double limit_ = 0;
 };
 
+/// All that an option of the command line gives; an error names the option.
+Result<std::vector<Condition>> parse_conditions(std::string_view option, std::span<const std::string> texts);
+
 /// A figure's value as a person writes it: `3`, `1.5s`.
 std::string value_text(const Figure& figure);
 

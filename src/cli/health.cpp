@@ -37,16 +37,6 @@ const char* name_of(Level level) {
   return names[static_cast<std::size_t>(level)];
 }
 
-Result<std::vector<admin::Condition>> conditions_of(const char* option, const std::vector<std::string>& texts) {
-  std::vector<admin::Condition> conditions;
-  for (const auto& text : texts) {
-    auto condition = admin::Condition::parse(text);
-    if (!condition) return Error(condition.error().code(), std::string(option) + ": " + condition.error().message());
-    conditions.push_back(std::move(*condition));
-  }
-  return conditions;
-}
-
 /// Adds the conditions that hold.
 void look_for(std::span<const admin::Condition> conditions, Level level, Health& health) {
   for (const auto& condition : conditions) {
@@ -64,9 +54,9 @@ std::string in_words(const admin::StoreStatus& store) {
 Health unknown(const Error& error) { return {Level::unknown, {error.message()}, {}, error}; }
 
 Health examine(const Session& session, const Options& options) {
-  const auto warn = conditions_of("--warn", options.warn);
+  const auto warn = admin::parse_conditions("--warn", options.warn);
   if (!warn) return unknown(warn.error());
-  const auto critical = conditions_of("--critical", options.critical);
+  const auto critical = admin::parse_conditions("--critical", options.critical);
   if (!critical) return unknown(critical.error());
   const auto config = session.load();
   if (!config) return unknown(config.error());

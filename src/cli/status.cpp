@@ -115,11 +115,9 @@ Result<DrainWait> read_wait(const Session& session, const Options& options) {
     if (!timeout) return timeout.error();
     wait.limit = *timeout;
   }
-  for (const auto& text : options.fail_if) {
-    auto condition = admin::Condition::parse(text);
-    if (!condition) return Error(condition.error().code(), "--fail-if: " + condition.error().message());
-    wait.give_up_when.push_back(std::move(*condition));
-  }
+  auto fail_if = admin::parse_conditions("--fail-if", options.fail_if);
+  if (!fail_if) return fail_if.error();
+  wait.give_up_when = std::move(*fail_if);
   return wait;
 }
 

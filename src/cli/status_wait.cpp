@@ -7,7 +7,6 @@
 #include "cli/progress.hpp"
 
 namespace waybill::cli {
-
 namespace {
 
 /// A store that can't be read says nothing.
