@@ -79,7 +79,7 @@ def test_failed_messages_are_found_by_cause_and_resent_after_a_dry_run(store, wi
     page = console.open("failed")
     page.get_by_role("link", name="unroutable").click()
     console.wait_text("NO_ROUTE")
-    wait_until(lambda: page.get_by_role("searchbox").input_value().startswith("reason:unroutable"), 10, "the search to be shown")
+    wait_until(lambda: page.get_by_role("search").get_by_role("combobox").input_value().startswith("reason:unroutable"), 10, "the search to be shown")
     console.picture("failed")
     page.get_by_role("button", name="Resend all that match").click()
     console.wait_text("30 messages")
@@ -97,6 +97,24 @@ def test_failed_messages_are_found_by_cause_and_resent_after_a_dry_run(store, wi
     consumer.wait_ids(set(with_failed.ids))
     operation, = workspace.run("operations", "list", "--json").expect().json["operations"]
     assert operation["who"] == "the-operator" and operation["why"] == "the queue is bound again"
+
+
+def test_the_search_line_is_completed(sqlite_store, with_failed):
+    """Names of conditions, and behind a name what is there; what stands before stays."""
+    console = with_failed(sqlite_store, 3)
+    page = console.open("failed")
+    console.wait_text("NO_ROUTE")
+
+    def offered(typed):
+        page.get_by_role("search").get_by_role("combobox").fill(typed)
+        return page.locator("datalist option").evaluate_all("options => options.map(option => option.value)")
+
+    assert offered("re") == ["reason:"] and offered("reason:") == ["reason:unroutable"]
+    assert offered("reason:unroutable t") == ["reason:unroutable topic:"]
+    assert "since:1h topic:orders.created" in offered("since:1h topic:orders.c")
+    assert offered("since:") == ["since:15m", "since:1h", "since:24h", "since:7d"]
+    assert offered("nothing") == offered("reason:unroutable") == []
+    assert console.complaints == []
 
 
 def test_a_cause_is_taken_and_resolved_and_says_when_it_returns(sqlite_store, with_failed, workspace, topology):
@@ -272,8 +290,8 @@ def test_100_000_failed_messages_are_looked_through_page_by_page(kind, request, 
         first = page.locator("tbody tr").last.inner_text()
         page.get_by_role("link", name="Next page").click()
         wait_until(lambda: page.locator("tbody tr").last.inner_text() != first, 10, "the next page")
-    page.get_by_role("searchbox").fill("id:m-0-99999")
-    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("search").get_by_role("combobox").fill("id:m-0-99999")
+    page.get_by_role("search").get_by_role("combobox").press("Enter")
     page.get_by_role("link", name="m-0-99999", exact=True).first.wait_for()
     page = console.open("failed")
     page.get_by_role("button", name="Resend all that match").click()

@@ -8,13 +8,11 @@ import { Command } from "../parts/command";
 import { Table } from "../parts/table";
 import { Trouble } from "../parts/trouble";
 import { go, href, type Place } from "../place";
+import { completions, condition } from "../search";
 import { usePoll } from "../poll";
 import { useKeys } from "../keys";
 
 const page = 50;
-
-/** A value of the search language: with spaces it stands in quotes. */
-const condition = (name: string, value: string): string => (/[\s"]/.test(value) || value === "" ? `${name}:"${value.replaceAll('"', "")}"` : `${name}:${value}`);
 
 /** The longest part of an answer that its normalised form left as it was. */
 const stable = (answer: string): string => answer.split("#").reduce((longest, part) => (part.length > longest.length ? part : longest), "").trim();
@@ -65,7 +63,8 @@ export function Failed({ place, me }: { place: Place; me: Me }) {
     <main>
       <h1>{say(state)}</h1>
       <form class="row" role="search" onSubmit={(event) => { event.preventDefault(); show({ q: text.trim() }); }}>
-        <input ref={box} type="search" class="search" aria-label={say("search")} placeholder={say("search")} value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <input ref={box} type="search" class="search" aria-label={say("search")} placeholder={say("search")} list="completions" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <datalist id="completions">{completions(text, groups.value?.groups ?? [], messages).map((line) => <option value={line} />)}</datalist>
         <button type="submit">{say("find")}</button>
         <button type="button" aria-pressed={state === "dropped"} onClick={() => show({ state: state === "dropped" ? "" : "dropped" })}>{say("dropped")}</button>
         {me.stores.length > 1 ? (
