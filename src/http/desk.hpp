@@ -9,6 +9,7 @@
 #include "admin/status.hpp"
 #include "admin/syncs.hpp"
 #include "core/config.hpp"
+#include "http/asked_once.hpp"
 #include "http/endpoint.hpp"
 #include "http/span_export.hpp"
 #include "http/watch.hpp"
@@ -32,6 +33,8 @@ class Desk {
   Watch<admin::StatusReport>& status() { return *status_; }
   Watch<std::vector<admin::FailedCount>>& failed() { return *failed_; }
   Watch<std::vector<admin::SyncFigures>>& syncs() { return *syncs_; }
+  AskedOnce<std::vector<store::FailedGroup>>& groups() { return groups_; }
+  AskedOnce<admin::Json>& inboxes() { return inboxes_; }
 
   /// Whether the configuration could be read when it was last asked for.
   bool reloaded() const { return reloaded_; }
@@ -58,6 +61,8 @@ class Desk {
   std::unique_ptr<Watch<admin::StatusReport>> status_;
   std::unique_ptr<Watch<std::vector<admin::FailedCount>>> failed_;
   std::unique_ptr<Watch<std::vector<admin::SyncFigures>>> syncs_;
+  AskedOnce<std::vector<store::FailedGroup>> groups_;
+  AskedOnce<admin::Json> inboxes_;
   const std::shared_ptr<admin::OperationKeeper> keeper_;
 };
 

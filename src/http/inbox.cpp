@@ -14,12 +14,19 @@ using admin::Json;
 constexpr std::size_t usual_page = 100, largest_page = 500;
 constexpr Duration patience = std::chrono::seconds{5};
 
-Result<Response> consumers(const Desk& desk, const Call& call) {
+Result<Response> consumers(Desk& desk, const Call& call) {
   const auto store = desk.store(call.asked("store"));
   if (!store) return store.error();
-  const auto totals = admin::inbox_totals((*store)->config(), call.asked("consumer"));
-  if (!totals) return totals.error();
-  return json_response(admin::to_text(Json{{"store", (*store)->config().name}, {"consumers", *totals}}));
+  const auto& config = (*store)->config();
+  const auto known = desk.inboxes().ask(config.name, [&] { return admin::inbox_totals(config, ""); });
+  if (!known->figures) return known->figures.error();
+  const auto wanted = call.asked("consumer");
+  Json listed = Json::array();
+  for (const auto& one : *known->figures) {
+    if (wanted.empty() || one.at("consumer") == wanted) listed.push_back(one);
+  }
+  return json_response(
+      admin::to_text(Json{{"store", config.name}, {"consumers", listed}, {"age_seconds", known->age_seconds()}}));
 }
 
 // A conflict does not know its message's topic.

@@ -73,18 +73,29 @@ Result<Response> list(const Desk& desk, const Call& call) {
                           {"next", more ? Json(std::to_string(found->back().ticket.value)) : Json(nullptr)}}));
 }
 
-Result<Response> groups(const Desk& desk, const Call& call) {
+/// What distinguishes one question about failed messages from another.
+std::string question_of(const Call& call, const store::FailedFilter& filter) {
+  Json question{{"within", filter.within}};
+  for (const auto& [name, value] : call.query) {
+    if (name != "lang") question[name] = value;
+  }
+  return admin::to_text(question, -1);
+}
+
+Result<Response> groups(Desk& desk, const Call& call) {
   auto filter = filter_of(call);
   if (!filter) return filter.error();
   auto store = desk.store(call.asked("store"));
   if (!store) return store.error();
-  const auto found = (*store)->failed_groups(*filter);
-  if (!found) return found.error();
+  const auto known = desk.groups().ask(question_of(call, *filter), [&] { return (*store)->failed_groups(*filter); });
+  if (!known->figures) return known->figures.error();
   const auto book = admin::CauseBook::read(**store);
   if (!book) return book.error();
   Json listed = Json::array();
-  for (const auto& group : *found) listed.push_back(admin::group_json(group, book->life_of(group), call.language));
-  return json_response(admin::to_text(Json{{"store", (*store)->config().name}, {"groups", listed}}));
+  for (const auto& group : *known->figures)
+    listed.push_back(admin::group_json(group, book->life_of(group), call.language));
+  return json_response(admin::to_text(
+      Json{{"store", (*store)->config().name}, {"groups", listed}, {"age_seconds", known->age_seconds()}}));
 }
 
 /// The message's topic, unless it has left the store.

@@ -21,6 +21,13 @@ struct Dated {
   }
 };
 
+/// How long figures are given again that took so long to read: for a twentieth of the time the stores are asked at
+/// most.
+inline Duration rest_after(Duration took) {
+  constexpr int share = 20;
+  return std::clamp<Duration>(took * share, std::chrono::seconds{1}, std::chrono::minutes{1});
+}
+
 /// Reads figures from the stores for all who ask: once a second at most, only while somebody asks, and for a twentieth
 /// of the time at most, so that a thousand open pages cost the user's database what one does. Thread-safe.
 template <class Figures>
@@ -53,11 +60,7 @@ class Watch {
   }
 
  private:
-  static constexpr Duration least_pause = std::chrono::seconds{1};
-  static constexpr Duration longest_pause = std::chrono::minutes{1};
-  static constexpr int share = 20;
-
-  bool is_fresh() const { return last_ && std::chrono::steady_clock::now() - last_->at < pause_; }
+  bool is_fresh() const { return last_ && std::chrono::steady_clock::now() - last_->at < rest_; }
 
   void read_on_demand() {
     std::unique_lock lock(mutex_);
@@ -69,7 +72,7 @@ class Watch {
       auto read = std::make_shared<Dated<Figures>>(Dated<Figures>{read_(), std::chrono::steady_clock::now()});
       lock.lock();
       wanted_ = false;
-      pause_ = std::clamp<Duration>((read->at - begun) * share, least_pause, longest_pause);
+      rest_ = rest_after(read->at - begun);
       last_ = std::move(read);
       change_.notify_all();
     }
@@ -79,7 +82,7 @@ class Watch {
   std::mutex mutex_;
   std::condition_variable change_;
   std::shared_ptr<const Dated<Figures>> last_;  // guarded by mutex_, as all below
-  Duration pause_ = least_pause;
+  Duration rest_{};
   bool wanted_ = false;
   bool quit_ = false;
   std::thread thread_;  // last: it uses all the others

@@ -218,6 +218,13 @@ def test_a_thousand_open_pages_cost_what_one_does(postgresql_store, serve, works
     wait_until(lambda: web.get("/api/v1/status").status_code == 200, 20, "pages to be answered again")
 
 
+@pytest.mark.parametrize("path", ["/api/v1/failed/groups", "/api/v1/inbox"])
+def test_what_grows_with_the_data_is_read_once_for_all_who_ask(sqlite_store, serve, path):
+    web = serve(sqlite_store)
+    first, second = (web.json(path)["age_seconds"] for _ in range(2))
+    assert 0 <= first < second < 1
+
+
 def test_a_store_that_does_not_answer_keeps_nobody_from_livez(postgresql_store, serve):
     with Gate(postgresql_store.server.port, amqp=False) as gate:
         url = postgresql_store.server.url(postgresql_store.database, port=gate.port)
