@@ -11,8 +11,11 @@ namespace {
 constexpr mode_t mode = 0640;  // the file may come to hold a password
 
 int run(const Session& session, bool force) {
-  if (auto written = write_new_file(session.config_file, sample_config(), mode, force); !written)
-    return fail(written.error());
+  if (auto written = write_new_file(session.config_file, sample_config(), mode, force); !written) {
+    const auto& error = written.error();
+    const bool is_there = error.code() == ErrorCode::refused;
+    return fail({error.code(), error.message() + (is_there ? ": pass --force to overwrite it" : "")});
+  }
   if (session.json) {
     session.print(admin::Json{{"file", session.config_file}});
   } else {

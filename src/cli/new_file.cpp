@@ -12,9 +12,7 @@ Status write_new_file(const std::string& path, std::string_view text, mode_t mod
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL);
   const int file = open(path.c_str(), flags, mode);
   if (file < 0) {
-    if (errno == EEXIST) {
-      return Error(ErrorCode::refused, path + " is already there: pass --force to overwrite it");
-    }
+    if (errno == EEXIST) return Error(ErrorCode::refused, path + " is already there");
     return Error(ErrorCode::invalid_argument, "can't write '" + path + "': " + std::strerror(errno));
   }
   while (!text.empty()) {
