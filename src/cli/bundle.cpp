@@ -17,7 +17,6 @@
 #include "cli/new_file.hpp"
 #include "cli/session.hpp"
 #include "core/shown_config.hpp"
-#include "core/text.hpp"
 
 namespace waybill::cli {
 namespace {
@@ -118,8 +117,8 @@ std::string usual_name() {
 }
 
 int run(const Session& session, const Options& options) {
-  const auto interval = parse_duration(options.interval);
-  if (!interval) return fail(Error(ErrorCode::invalid_argument, "--interval: " + interval.error().message()));
+  const auto interval = duration_option("--interval", options.interval);
+  if (!interval) return fail(interval.error());
   const auto bundle = collect(session, *interval);
   if (options.output == "-") {
     session.print(bundle);

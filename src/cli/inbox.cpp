@@ -68,8 +68,8 @@ int list(const Session& session, const Options& options) {
 }
 
 int purge(const Session& session, const Options& options) {
-  auto retention = parse_duration(options.retention);
-  if (!retention) return fail(Error(ErrorCode::invalid_argument, "--older-than: " + retention.error().message()));
+  auto retention = duration_option("--older-than", options.retention);
+  if (!retention) return fail(retention.error());
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*retention).count();
   auto opened = open_for_command(session, options.store);
   if (!opened) return fail(opened.error());

@@ -61,8 +61,8 @@ int watch(const Config& config, const Options& options, Duration age) {
 int run(const Session& session, const Options& options) {
   auto config = session.load();
   if (!config) return fail(config.error());
-  auto age = parse_duration(options.age);
-  if (!age) return fail(Error(ErrorCode::invalid_argument, "--older-than: " + age.error().message()));
+  auto age = duration_option("--older-than", options.age);
+  if (!age) return fail(age.error());
   if (options.watch) return watch(*config, options, *age);
   auto settled = settle_all(*config, options, *age);
   if (!settled) return fail(settled.error());

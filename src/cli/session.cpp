@@ -11,6 +11,7 @@
 
 #include "admin/errors.hpp"
 #include "admin/stores.hpp"
+#include "core/text.hpp"
 
 namespace waybill::cli {
 
@@ -41,6 +42,12 @@ std::string operator_name() {
   const passwd* user = getpwuid(geteuid());
   const std::string name = user != nullptr ? user->pw_name : "uid " + std::to_string(geteuid());
   return name + "@" + host.data();
+}
+
+Result<Duration> duration_option(const std::string& option, const std::string& text) {
+  auto duration = parse_duration(text);
+  if (!duration) return Error(ErrorCode::invalid_argument, option + ": " + duration.error().message());
+  return duration;
 }
 
 Result<std::string> read_input(const std::string& path, std::uint64_t limit) {

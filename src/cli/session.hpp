@@ -9,6 +9,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
 #include "core/config.hpp"
+#include "core/time.hpp"
 #include "store/store.hpp"
 
 namespace CLI {
@@ -41,6 +42,9 @@ bool confirmed_by_person(const Session& session, bool yes, const std::string& qu
 
 /// Who acts, for the history: the login name and the host.
 std::string operator_name();
+
+/// What an option says as `10m`; an error names the option.
+Result<Duration> duration_option(const std::string& option, const std::string& text);
 
 /// Reads a whole file, or standard input when `path` is `-`, up to `limit` bytes.
 Result<std::string> read_input(const std::string& path, std::uint64_t limit);

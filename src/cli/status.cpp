@@ -83,12 +83,6 @@ std::string text_of(const Terminal& terminal, const admin::StatusReport& report)
   return text;
 }
 
-Result<Duration> duration_of(const char* option, const std::string& text) {
-  auto duration = parse_duration(text);
-  if (!duration) return Error(ErrorCode::invalid_argument, std::string(option) + ": " + duration.error().message());
-  return duration;
-}
-
 Status check_together(const Session& session, const Options& options) {
   const auto exclude = [](const std::string& what) { return Error(ErrorCode::invalid_argument, what); };
   if (options.watch && session.json) {
@@ -104,14 +98,14 @@ Status check_together(const Session& session, const Options& options) {
 Result<DrainWait> read_wait(const Session& session, const Options& options) {
   if (auto fine = check_together(session, options); !fine) return fine.error();
   DrainWait wait;
-  auto interval = duration_of("--interval", options.interval);
+  auto interval = duration_option("--interval", options.interval);
   if (!interval) return interval.error();
   if (*interval < shortest_interval) {
     return Error(ErrorCode::invalid_argument, "--interval: at least " + format_duration(shortest_interval));
   }
   wait.interval = *interval;
   if (!options.timeout.empty()) {
-    auto timeout = duration_of("--timeout", options.timeout);
+    auto timeout = duration_option("--timeout", options.timeout);
     if (!timeout) return timeout.error();
     wait.limit = *timeout;
   }
