@@ -336,6 +336,37 @@ TEST_F(InboxShards, DatabaseWithMarksOfItsOwnCanStartButNotJoin) {
   EXPECT_EQ(*consumer.apply("apple", "1"), Once::duplicate);
 }
 
+/// As `apply_shards` does, for as long as the connection lives.
+constexpr auto* hold_the_shards = "SELECT pg_advisory_lock(x'77627368'::int, 0)";
+
+// A server ends a session some time after its client went away, and holds its lock until then.
+TEST_F(InboxShards, ChangeAwaitsTheEndOfTheOneBefore) {
+  auto before = std::make_unique<Connection>(shards_[0].url);
+  ASSERT_TRUE(before->run(hold_the_shards));
+  std::atomic<bool> ended{false};
+  std::thread next([&] {
+    const auto added = apply(1);
+    ended = true;
+    EXPECT_TRUE(added) << added.error().message();
+  });
+  const auto asked = [&] {
+    return at(0,
+              "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE "
+              "'SELECT pg_try_advisory_lock%')") == "t";
+  };
+  while (!asked() && !ended) std::this_thread::yield();
+  before.reset();
+  next.join();
+}
+
+TEST_F(InboxShards, ChangeBesideAnotherIsRefused) {
+  Connection other(shards_[0].url);
+  ASSERT_TRUE(other.run(hold_the_shards));
+  const auto added = apply(1);
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code(), ErrorCode::busy) << added.error().message();
+}
+
 TEST_F(InboxShards, DatabasesThatAreNoShardsYetAreRefused) {
   const auto inbox = ShardedInbox::open(shards_);
   ASSERT_FALSE(inbox);
