@@ -45,7 +45,7 @@ std::vector<ShardState> look_at_shards(const std::vector<StoreConfig>& stores);
 /// Errors: `refused` when a shard in use is not among the stores (shards can be added only), or when a database that is
 /// to become a shard has marks already; `invalid_configuration` when a database is another shard than the one it is
 /// called; `unsupported` for a store that is not PostgreSQL; `unreachable`: all shards are needed; `busy` when somebody
-/// else is at it; `missing_schema`; `timeout` when stopped by `progress`.
+/// else is at it for more than 2 s; `missing_schema`; `timeout` when stopped by `progress`.
 Result<std::uint64_t> apply_shards(const std::vector<StoreConfig>& stores,
                                    const std::function<bool(const ShardProgress&)>& progress);
 

@@ -23,6 +23,8 @@ using postgresql::Value;
 using Progress = std::function<bool(const ShardProgress&)>;
 
 constexpr auto pause = std::chrono::milliseconds{100};
+// A server takes this long at most to end the session of a change that has just ended or was killed.
+constexpr auto patience = std::chrono::seconds{2};
 
 struct Member {
   ShardLink link;
@@ -88,9 +90,14 @@ Status Change::alone() {
   const auto& shards = newest().shards;
   auto* first = shards.empty() ? &members_.front() : member(shards.front());
   if (first == nullptr) return agree();
-  auto held = first->link.run("SELECT pg_try_advisory_lock(x'77627368'::int, 0)", {}, "can't lock the shards");
-  if (!held) return std::move(held).error();
-  if (postgresql::text(*held, 0, 0) == "t") return {};
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto held = first->link.run("SELECT pg_try_advisory_lock(x'77627368'::int, 0)", {}, "can't lock the shards");
+    if (!held) return std::move(held).error();
+    if (postgresql::text(*held, 0, 0) == "t") return {};
+    if (std::chrono::steady_clock::now() > until) break;
+    std::this_thread::sleep_for(pause);
+  }
   return Error{ErrorCode::busy, "the shards are being changed by somebody else; try again later"};
 }
 
