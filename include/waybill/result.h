@@ -3,7 +3,9 @@
 /// \file
 /// The one way Waybill reports what can be expected to fail. Compiles, and means the same, as C++17, 20 and 23.
 
+#include <cstddef>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,7 +59,14 @@ class Error {
   std::string message_;
 };
 
-/// A value or an Error. Reading the wrong one throws std::bad_variant_access: ask first.
+/// Thrown by a Result that is read for what it does not hold: a defect of the caller, who has to ask first. Its text is
+/// the error's code and message.
+class BadResult : public std::logic_error {
+ public:
+  explicit BadResult(const Error* held);  ///< null: it holds no error
+};
+
+/// A value or an Error. Reading the wrong one throws BadResult: ask first.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -67,19 +76,25 @@ class [[nodiscard]] Result {
   bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
 
-  T& value() & { return std::get<0>(state_); }
-  const T& value() const& { return std::get<0>(state_); }
-  T&& value() && { return std::get<0>(std::move(state_)); }
+  T& value() & { return held<0>(state_); }
+  const T& value() const& { return held<0>(state_); }
+  T&& value() && { return std::move(held<0>(state_)); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  const Error& error() const& { return std::get<1>(state_); }
-  Error&& error() && { return std::get<1>(std::move(state_)); }
+  const Error& error() const& { return held<1>(state_); }
+  Error&& error() && { return std::move(held<1>(state_)); }
 
  private:
+  template <std::size_t Which, class State>
+  static auto& held(State& state) {
+    if (auto* one = std::get_if<Which>(&state)) return *one;
+    throw BadResult(std::get_if<1>(&state));
+  }
+
   std::variant<T, Error> state_;
 };
 
@@ -92,8 +107,8 @@ class [[nodiscard]] Result<void> {
 
   bool ok() const noexcept { return !error_.has_value(); }
   explicit operator bool() const noexcept { return ok(); }
-  const Error& error() const& { return error_.value(); }
-  Error&& error() && { return std::move(error_).value(); }
+  const Error& error() const& { return error_ ? *error_ : throw BadResult(nullptr); }
+  Error&& error() && { return error_ ? *std::move(error_) : throw BadResult(nullptr); }
 
  private:
   std::optional<Error> error_;

@@ -48,4 +48,8 @@ std::string_view to_string(ErrorCode code) noexcept {
   return "internal";
 }
 
+BadResult::BadResult(const Error* held)
+    : std::logic_error(held == nullptr ? "the result holds no error"
+                                       : std::string(to_string(held->code())) + ": " + held->message()) {}
+
 }  // namespace waybill

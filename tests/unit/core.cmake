@@ -1,4 +1,4 @@
-add_executable(values_test uuid_test.cpp glob_test.cpp url_test.cpp message_test.cpp text_test.cpp)
+add_executable(values_test result_test.cpp uuid_test.cpp glob_test.cpp url_test.cpp message_test.cpp text_test.cpp)
 target_link_libraries(values_test PRIVATE waybill_values GTest::gtest_main)
 gtest_discover_tests(values_test DISCOVERY_TIMEOUT 60)
 
