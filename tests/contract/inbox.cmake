@@ -11,18 +11,18 @@ waybill_embed(waybill_inbox_rigs postgresql_inbox_schema
 
 add_executable(inbox_contract_test inbox_contract_test.cpp)
 target_link_libraries(inbox_contract_test PRIVATE waybill_inbox_rigs GTest::gtest_main)
-gtest_discover_tests(inbox_contract_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)
+gtest_discover_tests(inbox_contract_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql COST 100)
 
 add_executable(inbox_rotation_test inbox_rotation_test.cpp)
 target_link_libraries(inbox_rotation_test PRIVATE waybill_inbox_rigs GTest::gtest_main)
-gtest_discover_tests(inbox_rotation_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)
+gtest_discover_tests(inbox_rotation_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql COST 100)
 
 add_executable(inbox_shards_test inbox_shards_test.cpp)
 target_link_libraries(inbox_shards_test PRIVATE waybill_inbox_rigs waybill_inbox_postgresql PkgConfig::LIBPQ
                                                 GTest::gtest_main)
-gtest_discover_tests(inbox_shards_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)
+gtest_discover_tests(inbox_shards_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql COST 100)
 
 add_executable(guard_crash_test guard_crash_test.cpp)
 target_link_libraries(guard_crash_test PRIVATE waybill_inbox_rigs waybill_store waybill_sync waybill_inbox_redis
                                                PkgConfig::HIREDIS GTest::gtest_main)
-gtest_discover_tests(guard_crash_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql)
+gtest_discover_tests(guard_crash_test DISCOVERY_TIMEOUT 60 PROPERTIES RESOURCE_LOCK postgresql COST 100)
