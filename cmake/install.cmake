@@ -12,6 +12,7 @@ add_custom_command(
   COMMAND waybill manual ${made}/man
   COMMAND waybill completion bash > ${made}/waybill
   COMMAND waybill completion zsh > ${made}/_waybill
+  COMMAND waybill completion fish > ${made}/waybill.fish
   COMMAND waybill --config ${made}/waybill.toml init --force
   COMMAND ${CMAKE_COMMAND} -E touch ${made}/done
   DEPENDS waybill VERBATIM)
@@ -32,6 +33,7 @@ install(TARGETS waybill RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT wa
 install(DIRECTORY ${made}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT waybill)
 install(FILES ${made}/waybill DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT waybill)
 install(FILES ${made}/_waybill DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT waybill)
+install(FILES ${made}/waybill.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT waybill)
 install(FILES deploy/systemd/waybill-relay.service DESTINATION lib/systemd/system COMPONENT waybill)
 install(FILES deploy/systemd/waybill.sysusers DESTINATION lib/sysusers.d RENAME waybill.conf COMPONENT waybill)
 # Only a package writes outside of the prefix.

@@ -11,12 +11,12 @@ from harness import binary
 from harness.terminal import Terminal
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(workspace, shell):
     script = workspace.run("completion", shell, config=False).expect().out
     assert "waybill" in script and "relay" in script
-    if shell == "bash":
-        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    if shell != "zsh":
+        subprocess.run([shell, "-n"], input=script, text=True, check=True)
 
 
 def complete(workspace, script, *words):
@@ -78,3 +78,28 @@ def test_zsh_completes(zsh, typed, completed):
     zsh.press("\x01print -r -- got: ")
     zsh.type("")
     zsh.expect("\ngot: " + completed)
+
+
+def test_fish_completes(workspace, sqlite_store, shop):
+    shop(sqlite_store, route={"topic": "orders.$(touch run)*"})
+    script = workspace.folder / "waybill.fish"
+    script.write_text(workspace.run("completion", "fish", config=False).expect().out)
+    environment = {**os.environ, "HOME": str(workspace.folder),
+                   "PATH": str(Path(binary.path()).parent) + ":" + os.environ["PATH"]}
+
+    def offered(typed):
+        said = subprocess.run(["fish", "--no-config", "-c", "source waybill.fish; complete -C $argv[1]", typed],
+                              capture_output=True, text=True, check=True, cwd=workspace.folder, env=environment)
+        assert not said.stderr, said.stderr
+        return [line.split("\t")[0] for line in said.stdout.splitlines()]
+
+    assert offered("waybill expl") == ["explain"]
+    assert offered("waybill failed reso") == ["resolve"]
+    assert offered("waybill -c waybill.toml operations sh") == ["show"]
+    assert offered("waybill status --st") == ["--store"]
+    assert offered("waybill status --store ") == ["shop"]
+    assert offered("waybill -c ~/waybill.toml status --store ") == ["shop"]
+    assert offered("waybill -c missing.toml status --store ") == []
+    assert [word.replace("\\", "") for word in offered("waybill pause orders")] == ["orders.$(touch run)*"]
+    assert offered("waybill check -c wayb") == ["waybill.fish", "waybill.toml"]
+    assert not (workspace.folder / "run").exists()
