@@ -99,6 +99,20 @@ std::string monitor_line(const Health& health) {
   return fmt::format("WAYBILL {} - {}{}{}\n", name_of(health.level), why, values.empty() ? "" : " | ", values);
 }
 
+/// The verdict and the figures as Prometheus's exposition format 0.0.4, for the node exporter's folder of texts.
+std::string exposition(const Health& health) {
+  std::string text =
+      "# HELP waybill_health_level The verdict: 0 fine, 1 warning, 2 critical, 3 nothing can be said.\n"
+      "# TYPE waybill_health_level gauge\n" +
+      fmt::format("waybill_health_level {}\n", static_cast<int>(health.level));
+  for (const auto& figure : health.figures) {
+    const auto name = fmt::format("waybill_health_{}{}", figure.name, figure.is_time ? "_seconds" : "");
+    text += fmt::format("# HELP {} The figure `{}` over all stores and routes.\n", name, figure.name) +
+            fmt::format("# TYPE {} gauge\n{} {:.{}f}\n", name, name, figure.value, figure.is_time ? 3 : 0);
+  }
+  return text;
+}
+
 std::string page(const Health& health) {
   std::string text = std::string(name_of(health.level)) + "\n";
   for (const auto& reason : health.reasons) text += "  " + printable(reason) + "\n";
@@ -118,8 +132,9 @@ int run(const Session& session, const Options& options) {
     session.print(monitor_line(health));
     return static_cast<int>(health.level);
   }
+  if (options.format == "prometheus") session.print(exposition(health));
   if (health.level == Level::unknown) return fail(*health.error);
-  session.json ? session.print(document(health)) : session.print(page(health));
+  if (options.format == "text") session.json ? session.print(document(health)) : session.print(page(health));
   if (health.error) return fail(*health.error);
   return health.level == Level::fine ? done : failed;
 }
@@ -130,8 +145,10 @@ void add_health(CLI::App& check, Session& session) {
   auto* command = check.add_subcommand("health", "One verdict for a monitor: fine, warning or critical, and why");
   auto o = std::make_shared<Options>();
   command->add_option("--store", o->store, "Only this store");
-  command->add_option("--format", o->format, "text, or nagios: one line, exit codes 0 to 3 of a monitor's plugin")
-      ->check(CLI::IsMember({"text", "nagios"}));
+  command
+      ->add_option("--format", o->format,
+                   "text; nagios: one line, exit codes 0 to 3 of a monitor's plugin; prometheus: gauges")
+      ->check(CLI::IsMember({"text", "nagios", "prometheus"}));
   command->add_option("--warn", o->warn, "A condition to warn of; may be repeated, and replaces the usual ones")
       ->allow_extra_args(false);
   command->add_option("--critical", o->critical, "A condition that is critical; in the same way")

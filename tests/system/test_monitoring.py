@@ -1,5 +1,6 @@
 """What monitors and deployments ask on the command line: one verdict, a limit, and the end of what is sending."""
 
+import subprocess
 import threading
 import time
 
@@ -129,6 +130,16 @@ def test_health_as_a_monitor_reads_it(sqlite_store, workspace, topology, shop):
     assert fine.code == 0 and fine.out.startswith("WAYBILL OK - all is well | sending=0 failed=1 oldest=0.000s ")
     critical = health(workspace, "--format", "nagios", "--critical", "failed>0", "--warn", "sending>1000")
     assert critical.code == 2 and critical.out.startswith("WAYBILL CRITICAL - failed>0: failed is 1 | ")
+
+
+def test_health_as_prometheus_reads_it(sqlite_store, workspace, topology, shop):
+    fail_one(workspace, sqlite_store, topology, shop)
+    answer = health(workspace, "--format", "prometheus", "--critical", "failed>0").expect(1)
+    subprocess.run(["promtool", "check", "metrics"], input=answer.out, text=True, check=True)
+    lines = answer.out.splitlines()
+    assert {"waybill_health_level 2", "waybill_health_failed 1", "waybill_health_oldest_seconds 0.000"} <= set(lines)
+    workspace.config.write_text("[relay]\nwindwo = 3\n")
+    assert "waybill_health_level 3" in health(workspace, "--format", "prometheus").expect(2).out.splitlines()
 
 
 def test_health_of_what_cant_be_read(postgresql_store, workspace, topology, shop):
