@@ -96,8 +96,32 @@ export async function get<T>(path: string): Promise<T> {
   return (await ask(path, {})) as T;
 }
 
+function posting(body: unknown, headers: Record<string, string> = {}): RequestInit {
+  return { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) };
+}
+
 export async function post<T>(path: string, body: unknown): Promise<T> {
-  return (await ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })) as T;
+  return (await ask(path, posting(body))) as T;
+}
+
+/** A UUIDv7 (RFC 9562). */
+function uuid7(): string {
+  const random = crypto.getRandomValues(new Uint8Array(10));
+  random[0] = 0x70 | (random[0]! & 0x0f);
+  random[2] = 0x80 | (random[2]! & 0x3f);
+  const hex = Date.now().toString(16).padStart(12, "0") + Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+let unanswered = { asked: "", key: "" };
+
+/** As post(), and when the answer got lost, the same asked again is the same request: it begins nothing a second time. */
+export async function postOnce<T>(path: string, body: unknown): Promise<T> {
+  const asked = JSON.stringify([path, body]);
+  if (unanswered.asked !== asked) unanswered = { asked, key: uuid7() };
+  const answer = await ask(path, posting(body, { "Idempotency-Key": unanswered.key }));
+  unanswered = { asked: "", key: "" };
+  return answer as T;
 }
 
 /** `path?a=1&b=2`; what is empty is left out. */

@@ -59,12 +59,14 @@ Json stored_filter(const store::FailedFilter& filter) {
 Json order_json(const OperationOrder& order) {
   Json filters = Json::array();
   for (const auto& filter : order.filters) filters.push_back(stored_filter(filter));
-  return {{"act", act_of(order)},       {"subject", order.subject},
-          {"filters", filters},         {"through", order.through.value},
-          {"rate", order.rate},         {"steps", order.steps},
-          {"stop_at", order.stop_at},   {"skip_consumed", order.skip_consumed},
-          {"consumer", order.consumer}, {"who", order.who},
-          {"why", order.why},           {"from", order.from}};
+  Json json{{"act", act_of(order)},       {"subject", order.subject},
+            {"filters", filters},         {"through", order.through.value},
+            {"rate", order.rate},         {"steps", order.steps},
+            {"stop_at", order.stop_at},   {"skip_consumed", order.skip_consumed},
+            {"consumer", order.consumer}, {"who", order.who},
+            {"why", order.why},           {"from", order.from}};
+  if (!order.request.empty()) json["request"] = order.request;
+  return json;
 }
 
 /// The counts, by the names that people and programs see.
@@ -109,6 +111,7 @@ OperationOrder order_of(const Json& json) {
   order.who = json.value("who", "");
   order.why = json.value("why", "");
   order.from = json.value("from", "");
+  order.request = json.value("request", "");
   return order;
 }
 
@@ -247,10 +250,11 @@ Status check_order(const OperationOrder& order, bool all) {
   return {};
 }
 
-Result<Operation> add_operation(store::Store& store, const OperationOrder& order, std::uint64_t expected) {
+Result<Operation> add_operation(store::Store& store, const OperationOrder& order, std::uint64_t expected,
+                                std::string id) {
   OperationProgress progress;
   progress.expected = expected;
-  const auto id = make_uuid7();
+  if (id.empty()) id = make_uuid7();
   if (auto added = store.add_operation(id, document_of(order, progress)); !added) return added.error();
   return read_operation(store, id);
 }

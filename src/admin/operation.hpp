@@ -29,7 +29,8 @@ struct OperationOrder {
   bool skip_consumed = false;
   std::string consumer = "*";  ///< with skip_consumed: the consumers that count (a glob)
   std::string who, why;
-  std::string from;  ///< `command line` or `REST API`
+  std::string from;     ///< `command line` or `REST API`
+  std::string request;  ///< SHA-256 of what asked for it, when its asker made its id
 };
 
 enum class OperationState {
@@ -95,8 +96,10 @@ Result<std::string> why_nothing_matched(store::Store& store, const Config& confi
 /// Why an order makes no sense: no filter that narrows without `all`, a negative rate, a step of 0.
 Status check_order(const OperationOrder& order, bool all);
 
-/// Stores a new operation. Nobody works on it yet.
-Result<Operation> add_operation(store::Store& store, const OperationOrder& order, std::uint64_t expected);
+/// Stores a new operation. Nobody works on it yet. `id`: a UUIDv7 that its asker made; empty: a new one. `busy`: there
+/// is one of that id.
+Result<Operation> add_operation(store::Store& store, const OperationOrder& order, std::uint64_t expected,
+                                std::string id = {});
 /// `not_found` when there is none of that id.
 Result<Operation> read_operation(store::Store& store, const std::string& id);
 Result<std::vector<Operation>> list_operations(store::Store& store, const store::OperationFilter& filter);

@@ -6,8 +6,10 @@
 #include "admin/operation.hpp"
 #include "admin/phrasebook.hpp"
 #include "admin/search.hpp"
+#include "core/text.hpp"
 #include "http/body.hpp"
 #include "http/desk.hpp"
+#include "http/idempotency_key.hpp"
 #include "http/parameters.hpp"
 #include "http/problem.hpp"
 
@@ -109,35 +111,68 @@ Result<admin::BulkPlan> plan_of(const Desk& desk, store::Store& store, const adm
   return admin::plan_bulk(store, desk.config(), order.filters, order.act, *is_consumed, {});
 }
 
+Response begun(const admin::Operation& operation, const Call& call) {
+  auto answer = json_response(admin::to_text(admin::operation_json(operation, call.language)));
+  answer.status = 202;
+  answer.headers.emplace_back("Location", "/api/v1/operations/" + operation.id);
+  return answer;
+}
+
+/// The answer to a request that was asked before under this key; nothing when none was.
+Result<std::optional<Response>> begun_before(store::Store& store, const std::string& key,
+                                             const admin::OperationOrder& order, const Call& call) {
+  if (key.empty()) return std::optional<Response>{};
+  const auto before = admin::read_operation(store, key);
+  if (!before && before.error().code() == ErrorCode::not_found) return std::optional<Response>{};
+  if (!before) return before.error();
+  if (before->order.request != order.request || before->order.who != order.who)
+    return std::optional{
+        problem(422, "reused_key", "this Idempotency-Key was used for another request; make a new one")};
+  return std::optional{begun(*before, call)};
+}
+
+Result<Response> nothing_matched(const Desk& desk, store::Store& store, const Wanted& wanted,
+                                 const admin::BulkPlan& plan, const Call& call) {
+  if (plan.consumed > 0) return problem(409, "nothing_matched", "consumers have done all that matched");
+  if (!call.who.may(act_for(wanted.order)).all())
+    return problem(409, "nothing_matched", "nothing matches among the topics that " + call.who.name + " may touch");
+  const auto why = admin::why_nothing_matched(store, desk.config(), wanted.order);
+  if (!why) return why.error();
+  return problem(409, "nothing_matched", *why);
+}
+
 Result<Response> begin(Desk& desk, const Call& call) {
   auto wanted = wanted_by(call);
   if (!wanted) return wanted.error();
-  const auto act = act_for(wanted->order);
-  const auto topics = call.who.may(act);
-  if (!topics.any()) return may_not(call.who, act, "messages");
+  auto& order = wanted->order;
+  if (!call.who.may(act_for(order)).any()) return may_not(call.who, act_for(order), "messages");
+  const auto key = idempotency_key(call.request);
+  if (!key) return key.error();
+  if (!key->empty()) order.request = sha256_hex(call.request.body);
   const auto store = desk.store(wanted->store);
   if (!store) return store.error();
-  const auto plan = plan_of(desk, **store, wanted->order);
+  if (!wanted->dry_run) {
+    auto before = begun_before(**store, *key, order, call);
+    if (!before) return before.error();
+    if (*before) return **before;
+  }
+  const auto plan = plan_of(desk, **store, order);
   if (!plan) return plan.error();
   if (wanted->dry_run) {
     return json_response(admin::to_text(
-        Json{{"store", (*store)->config().name}, {"plan", admin::plan_json(*plan, wanted->order, call.language)}}));
+        Json{{"store", (*store)->config().name}, {"plan", admin::plan_json(*plan, order, call.language)}}));
   }
-  if (plan->count == 0 && !topics.all() && plan->consumed == 0)
-    return problem(409, "nothing_matched", "nothing matches among the topics that " + call.who.name + " may touch");
-  if (plan->count == 0) {
-    const auto why = admin::why_nothing_matched(**store, desk.config(), wanted->order);
-    if (!why) return why.error();
-    return problem(409, "nothing_matched", plan->consumed > 0 ? "consumers have done all that matched" : *why);
+  if (plan->count == 0) return nothing_matched(desk, **store, *wanted, *plan, call);
+  order.through = plan->last;
+  const auto operation = admin::add_operation(**store, order, plan->count, *key);
+  if (!operation) {
+    // The same request may have come over another connection meanwhile.
+    auto meanwhile = begun_before(**store, *key, order, call);
+    if (meanwhile && *meanwhile) return **meanwhile;
+    return operation.error();
   }
-  wanted->order.through = plan->last;
-  const auto operation = admin::add_operation(**store, wanted->order, plan->count);
-  if (!operation) return operation.error();
   desk.wake_operations();
-  auto answer = json_response(admin::to_text(admin::operation_json(*operation, call.language)));
-  answer.status = 202;
-  answer.headers.emplace_back("Location", "/api/v1/operations/" + operation->id);
-  return answer;
+  return begun(*operation, call);
 }
 
 Result<Response> list(const Desk& desk, const Call& call) {

@@ -28,6 +28,8 @@ class SaidFigures final : public relay::Service {
 /// Everything a relay answers, over a store in memory with three tokens.
 class HttpDesk : public admin::AdminStore {
  protected:
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+
   HttpDesk() {
     BrokerConfig broker;
     broker.name = "main";
@@ -72,6 +74,16 @@ class HttpDesk : public admin::AdminStore {
 
   Response get(const std::string& target, const std::string& token = {}) const {
     return router->answer(request(target, token));
+  }
+
+  Response post(const std::string& target, const admin::Json& body, const std::string& token,
+                const Headers& headers = {}) const {
+    auto asked = request(target, token);
+    asked.method = "POST";
+    asked.content_type = "application/json";
+    asked.headers = headers;
+    asked.body = body.dump();
+    return router->answer(asked);
   }
 
   std::shared_ptr<SaidFigures> service = std::make_shared<SaidFigures>();

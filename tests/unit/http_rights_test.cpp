@@ -30,14 +30,6 @@ class HttpRights : public HttpDesk {
     config.http.tokens.push_back({name, sha256_hex("wb_" + name), grant});
   }
 
-  Response post(const std::string& target, const Json& body, const std::string& token) const {
-    auto asked = request(target, token);
-    asked.method = "POST";
-    asked.content_type = "application/json";
-    asked.body = body.dump();
-    return router->answer(asked);
-  }
-
   std::vector<std::string> ids(const std::string& target, const std::string& token, const char* list) const {
     std::vector<std::string> found;
     const auto answer = parsed(get(target, token));

@@ -66,7 +66,7 @@ export function OneOperation({ place, me }: { place: Place; me: Me }) {
   return (
     <main>
       <h1>{say(wordOf(one.act))} <State name={one.state} /></h1>
-      <Trouble problem={problem ?? refused} />
+      <Trouble problem={problem} /><Trouble problem={refused} acting />
       <p><progress max={Math.max(one.expected, 1)} value={one.looked_at} aria-label={say("done")} /> {say("progress", { done: grouped(one.looked_at), all: grouped(one.expected) })}</p>
       {one.note ? <p class="trouble" role="status">{one.note}</p> : null}
       {me.may.includes(rightFor(one.act)) && !over ? <div class="row"><button type="button" onClick={stop}>{say("stop")}</button></div> : null}

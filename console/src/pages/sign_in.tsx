@@ -15,7 +15,7 @@ export function SignIn({ done }: { done: () => void }) {
       done();
     } catch (error) {
       setToken("");
-      setWrong(error instanceof Problem && error.status === 401 ? say("tokenWrong") : String((error as Error).message || say("unreachable", { age: "–" })));
+      setWrong(error instanceof Problem && error.status === 401 ? say("tokenWrong") : String((error as Error).message || say("unreachable")));
     }
   };
   return (

@@ -1,7 +1,7 @@
 // Resend, drop and restore: always with what it would do first.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { post, type Operation, type OperationOrder, type Plan } from "../api";
+import { post, postOnce, type Operation, type OperationOrder, type Plan } from "../api";
 import { useAttempt } from "../attempt";
 import { useSay } from "../language";
 import { go, href } from "../place";
@@ -46,7 +46,7 @@ export function BulkDialog({ asked, close }: { asked: Asked; close: () => void }
     setStale(false);
   });
   const start = () => attempt(async () => {
-    const begun = await post<Operation>("operations", orderOf(asked, form.current!));
+    const begun = await postOnce<Operation>("operations", orderOf(asked, form.current!));
     close();
     go(href(["operations", begun.id], { store: asked.store }));
   });
@@ -67,7 +67,7 @@ export function BulkDialog({ asked, close }: { asked: Asked; close: () => void }
         ) : null}
         <label>{say("why")} <input name="why" maxLength={1000} required={!!plan} autofocus /></label>
         {plan ? <><h3>{say("plan")}</h3><PlanText plan={plan} stale={stale} /></> : null}
-        <Trouble problem={problem} />
+        <Trouble problem={problem} acting />
         <div class="row">
           <button type="button" onClick={dryRun} disabled={busy}>{say("dryRun")}</button>
           <button type="submit" class="main" disabled={busy || !plan || stale || plan.count === 0}>{say("start")}</button>

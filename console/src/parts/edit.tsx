@@ -60,7 +60,7 @@ export function EditDialog({ message, masked, store, close }: { message: Trouble
         {isText ? <label>{say("payload")} <textarea name="payload" rows={10} defaultValue={message.payload} /></label> : <p class="quiet">{say(masked ? "maskedStays" : "payloadStays")}</p>}
         <label>{say("given")} <input name="why" maxLength={1000} required={!!plan} /></label>
         {plan?.route ? <p role="status"><strong>{say("editTo", { route: plan.route.route, broker: plan.route.broker, exchange: plan.route.exchange })}</strong></p> : null}
-        <Trouble problem={problem} />
+        <Trouble problem={problem} acting />
         <div class="row">
           <button type="button" onClick={dryRun} disabled={busy}>{say("dryRun")}</button>
           <button type="submit" class="main" disabled={busy || !plan}>{say("send")}</button>

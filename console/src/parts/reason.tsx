@@ -22,7 +22,7 @@ export function ReasonDialog(props: { title: string; text: ComponentChildren; ac
         <h2 id="reason-title">{props.title}</h2>
         <p>{props.text}</p>
         <label>{say("given")} <input name="why" maxLength={1000} required autofocus /></label>
-        <Trouble problem={problem} />
+        <Trouble problem={problem} acting />
         <div class="row">
           <button type="submit" class="main" disabled={busy}>{props.title}</button>
           <button type="button" onClick={props.close}>{say("cancel")}</button>
