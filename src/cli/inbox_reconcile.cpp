@@ -3,7 +3,9 @@
 #include <CLI/App.hpp>
 #include <memory>
 
+#include "admin/stores.hpp"
 #include "cli/long_running.hpp"
+#include "cli/record.hpp"
 #include "cli/session.hpp"
 #include "core/text.hpp"
 #include "sync/reconciler.hpp"
@@ -42,6 +44,15 @@ Result<sync::Reconciled> settle_all(const Config& config, const Options& options
   return all;
 }
 
+/// In the audit log of the SQL store, which decided.
+void record_act(const Config& config, const Options& options, const sync::Reconciled& settled) {
+  auto store = admin::open_chosen_store(config, options.sql);
+  if (!store) return complain("it is done, but not in the audit log: " + store.error().message());
+  const auto subject = fmt::format("reservations in '{}': {} completed, {} released", options.redis, settled.completed,
+                                   settled.released);
+  record(**store, {"reconcile", {}, operator_name(), "", "command line", subject});
+}
+
 int watch(const Config& config, const Options& options, Duration age) {
   const StopSignals signals;
   const Journal journal("reconcile");
@@ -66,6 +77,7 @@ int run(const Session& session, const Options& options) {
   if (options.watch) return watch(*config, options, *age);
   auto settled = settle_all(*config, options, *age);
   if (!settled) return fail(settled.error());
+  if (settled->completed + settled->released > 0) record_act(*config, options, *settled);
   session.json ? session.print(admin::Json{{"completed", settled->completed}, {"released", settled->released}})
                : session.print(fmt::format("{} completed, {} released\n", settled->completed, settled->released));
   return done;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/progress.hpp"
+#include "cli/record.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
 #include "inbox/shards.hpp"
@@ -31,6 +32,20 @@ std::string state_of(const inbox::ShardState& shard) {
   if (shard.error) return shard.error->message();
   if (shard.version == 0) return "no shard yet; run `waybill inbox shards apply`";
   return shard.former.empty() ? "complete" : "takes over from " + joined(shard.former);
+}
+
+/// In the audit log of the first shard.
+void record_act(const std::vector<StoreConfig>& shards, std::uint64_t added) {
+  auto store = store::open_store(shards.front());
+  if (!store) return complain("it is done, but not in the audit log: " + store.error().message());
+  std::vector<std::string> names;
+  for (const auto& shard : shards) names.push_back(shard.name);
+  record(**store, {"add-shards",
+                   {},
+                   operator_name(),
+                   "",
+                   "command line",
+                   fmt::format("shards of the inbox: {} added, now {}", added, joined(names))});
 }
 
 int show(const Session& session) {
@@ -69,6 +84,7 @@ int apply(const Session& session) {
     return true;
   });
   if (!added) return fail(added.error());
+  if (*added > 0) record_act(*shards, *added);
   if (session.json) session.print(admin::Json{{"added", *added}});
   if (!session.json) session.print(fmt::format("{} shards added, {} in use\n", *added, shards->size()));
   return done;

@@ -110,6 +110,10 @@ def test_operation_is_applied_once_while_a_shard_is_added(workspace, urls, chanc
     assert sum(consumer.sent_on for consumer in consumers) > 0, "the consumers were told of the new shard"
     listed = workspace.run("inbox", "shards", "--json").expect().json["shards"]
     assert [(shard["name"], shard["map"], shard["takes_over_from"]) for shard in listed] == [(s, 2, []) for s in SHARDS]
+    logged = workspace.run("operations", "list", "--store", SHARDS[0], "--json").expect().json["operations"]
+    assert [(one["act"], one["subject"]) for one in logged] == [
+        ("add-shards", f"shards of the inbox: 1 added, now {', '.join(SHARDS)}"),
+        ("add-shards", f"shards of the inbox: 2 added, now {', '.join(SHARDS[:2])}")]
     for consumer in consumers:
         consumer.close()
 

@@ -178,6 +178,9 @@ def test_consumer_that_slept_is_too_late(sale):
     assert sale.booked() == {} and int(client.get(STOCK)) == 10
     assert consume(client, books, "o1", 3) is True
     assert consume(client, books, "o1", 3) is True, "a duplicate is acknowledged"
+    assert sale.reconcile() == {"completed": 0, "released": 0}
+    logged, = sale.workspace.run("operations", "list", "--store", "shop", "--json").expect().json["operations"]
+    assert (logged["act"], logged["subject"]) == ("reconcile", "reservations in 'cache': 0 completed, 1 released")
     sale.store.forget_connection()
     assert sale.booked() == {"o1": 3} and int(client.get(STOCK)) == 7 and client.hget(ORDERS, "o1") == b"3"
 

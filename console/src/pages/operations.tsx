@@ -14,7 +14,7 @@ const filterText = (operation: Operation): string =>
   operation.subject ?? (operation.filters.map((filter) => Object.entries(filter).map(([name, value]) => `${name}:${value}`).join(" ")).filter(Boolean).slice(0, 5).join(" · ") || "*");
 
 /** Acts that are over at once are kept here too. */
-const wordsOfDeeds: Record<string, Word> = { pause: "pauseRoute", resume: "resumeRoute", "sync-retry": "syncRetry", "sync-drop": "syncDrop" };
+const wordsOfDeeds: Record<string, Word> = { pause: "pauseRoute", resume: "resumeRoute", "add-shards": "addShards", "sync-retry": "syncRetry", "sync-drop": "syncDrop" };
 const wordOf = (act: string): Word => wordsOfDeeds[act] ?? act as Word;
 
 export function Operations({ place, me }: { place: Place; me: Me }) {
