@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "admin/errors.hpp"
+#include "cli/examples.hpp"
 #include "cli/session.hpp"
 #include "core/text.hpp"
 
@@ -39,6 +40,7 @@ void add_commands(CLI::App& app, Session& session) {
   add_asyncapi(app, session);
   add_bench(app, session);
   add_bundle(app, session);
+  add_cheat(app, session);
   add_errors(app, session);
   add_tap(app, session);
   add_token(app, session);
@@ -88,6 +90,7 @@ int run(int argc, const char* const* argv) {
       "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a store or broker can't be reached,\n"
       "4 nothing matched.");
   add_commands(app, session);
+  show_examples_in_help(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

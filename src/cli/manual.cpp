@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "cli/command_tree.hpp"
+#include "cli/examples.hpp"
 #include "cli/session.hpp"
 
 namespace waybill::cli {
@@ -17,10 +19,6 @@ struct ManualPage {
   std::string name;  ///< of the file, without its section: `waybill-failed`
   std::string text;
 };
-
-std::vector<const CLI::App*> commands_of(const CLI::App& command) {
-  return command.get_subcommands([](const CLI::App*) { return true; });
-}
 
 /// A text as man(7) prints it: hyphens that can be copied, and no line that is taken for a request.
 std::string escaped(const std::string& text) {
@@ -42,12 +40,6 @@ std::string escaped(const std::string& text) {
 
 std::string bold(const std::string& text) { return "\\fB" + escaped(text) + "\\fR"; }
 std::string slanted(const std::string& text) { return "\\fI" + escaped(text) + "\\fR"; }
-
-/// `waybill failed resend`, from the names up to the root.
-std::string path_of(const CLI::App& command) {
-  const auto* parent = command.get_parent();
-  return parent == nullptr ? command.get_name() : path_of(*parent) + " " + command.get_name();
-}
 
 const CLI::App& root_of(const CLI::App& command) {
   return command.get_parent() == nullptr ? command : root_of(*command.get_parent());
@@ -123,6 +115,14 @@ std::string exit_status() {
          ".TP\n.B 3\na store or broker can't be reached\n.TP\n.B 4\nnothing matched\n";
 }
 
+std::string examples(const CLI::App& command) {
+  std::string text;
+  for (const auto& one : examples_of(path_of(command))) {
+    text += ".TP\n" + bold(one.line) + "\n" + escaped(one.what) + "\n";
+  }
+  return text;
+}
+
 std::string heading(const CLI::App& command) {
   return ".TH " + escaped(file_name(command)) + " 1 \"\" \"" + root_of(command).version() + "\" \"Waybill\"\n" +
          section("NAME", escaped(file_name(command)) + " \\- " + escaped(command.get_description()) + "\n");
@@ -131,7 +131,8 @@ std::string heading(const CLI::App& command) {
 ManualPage page_of(const CLI::App& command) {
   return {file_name(command), heading(command) + section("SYNOPSIS", synopses(command)) +
                                   section("OPTIONS", options_of(command)) + section("COMMANDS", subcommands(command)) +
-                                  section("EXIT STATUS", exit_status()) + section("SEE ALSO", ".BR waybill (1)\n")};
+                                  section("EXAMPLES", examples(command)) + section("EXIT STATUS", exit_status()) +
+                                  section("SEE ALSO", ".BR waybill (1)\n")};
 }
 
 std::string names_of_pages(const CLI::App& command_line) {

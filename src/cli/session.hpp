@@ -79,6 +79,7 @@ void add_sync(CLI::App& app, Session& session);
 void add_route(CLI::App& app, Session& session);
 void add_adopt(CLI::App& app, Session& session);
 void add_bundle(CLI::App& app, Session& session);
+void add_cheat(CLI::App& app, Session& session);
 void add_errors(CLI::App& app, Session& session);
 void add_asyncapi(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
