@@ -34,7 +34,7 @@ def main(arguments):
     up = commands.add_parser("up", help="start the servers, print their URLs, stop them on Ctrl-C")
     run = commands.add_parser("run", help="start the servers, run a command with their URLs, stop them")
     for command in (up, run):
-        command.add_argument("--only", choices=_SERVICES, help="start this one alone")
+        command.add_argument("--only", choices=_SERVICES, action="append", help="start this one alone; may be repeated")
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     chosen = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -52,7 +52,7 @@ def _leave(number, _frame):
 
 
 def _start(stack, only):
-    names = [only] if only else list(_SERVICES)
+    names = only or list(_SERVICES)
     environment = {}
     for name in names:
         _say(f"starting {name} ...")
