@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "store/retention.hpp"
 #include "store_suite.hpp"
 
 namespace waybill::contract {
@@ -269,6 +270,23 @@ TEST_P(StoreAdministration, ReportsAreReplacedPerRelay) {
   EXPECT_EQ((*reports)[0].json, "{\"n\":2}");
   EXPECT_GE((*reports)[0].age_ms, 0);
   EXPECT_LT((*reports)[0].age_ms, 60'000);
+}
+
+// A relay that dies and is started again every few seconds leaves one each time, and who asks for the status reads all.
+TEST_P(StoreAdministration, ReportsOfRelaysThatCameAndWentAreFew) {
+  const auto relay = [](int number) { return "host:" + std::to_string(number) + ":s:0"; };
+  for (int number = 0; number <= 1200; ++number) {
+    auto stored = store().report({relay(number), "{}", 0});
+    ASSERT_TRUE(stored) << stored.error().message();
+  }
+  auto reports = store().reports();
+  ASSERT_TRUE(reports) << reports.error().message();
+  EXPECT_LE(reports->size(), static_cast<std::size_t>(store::reports_kept));
+  const auto is_there = [&](int number) {
+    return std::ranges::any_of(*reports, [&](const auto& one) { return one.relay == relay(number); });
+  };
+  EXPECT_TRUE(is_there(1200));
+  EXPECT_FALSE(is_there(0));
 }
 
 TEST_P(StoreAdministration, ExaminationFindsNothingCriticalInAFreshStore) {

@@ -1,9 +1,11 @@
 #include "store/memory/store.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/validate.hpp"
 #include "store/registry.hpp"
+#include "store/retention.hpp"
 
 namespace waybill::store {
 
@@ -82,7 +84,10 @@ Result<std::vector<MessageId>> MemoryStore::persist(std::span<const Message> mes
 
 Status MemoryStore::report(const RelayReport& report) {
   const std::lock_guard lock{tables_->mutex};
-  tables_->reports[report.relay] = {report.json, tables_->wall_ms()};
+  auto& all = tables_->reports;
+  all[report.relay] = {report.json, tables_->wall_ms()};
+  const auto is_older = [](const auto& a, const auto& b) { return a.second.second < b.second.second; };
+  if (all.size() > reports_kept) all.erase(std::ranges::min_element(all, is_older));
   return {};
 }
 

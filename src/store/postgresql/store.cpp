@@ -108,9 +108,12 @@ Status PostgresStore::report(const store::RelayReport& report) {
     if (++reports_written_ % 600 != 1) return {};
     const auto before = "clock_timestamp() - interval '" + std::to_string(store::days_kept) + " days'";
     auto tidied = connection.run(
-        "DELETE FROM waybill.relay_report WHERE at < clock_timestamp() - interval '1 day'; "
-        "DELETE FROM waybill.retry WHERE seq IN (SELECT seq FROM waybill.retry WHERE state = 'dropped' AND "
-        "changed_at < " +
+        "DELETE FROM waybill.relay_report WHERE at < clock_timestamp() - interval '1 day' OR relay IN (SELECT relay "
+        "FROM waybill.relay_report ORDER BY at DESC OFFSET " +
+            std::to_string(store::reports_kept) +
+            "); "
+            "DELETE FROM waybill.retry WHERE seq IN (SELECT seq FROM waybill.retry WHERE state = 'dropped' AND "
+            "changed_at < " +
             before +
             " LIMIT 1000); "
             "DELETE FROM waybill.attempt WHERE n IN (SELECT n FROM waybill.attempt a WHERE at < " +

@@ -16,10 +16,13 @@ constexpr std::string_view old_history =
     "DELETE FROM waybill_attempt WHERE n IN (SELECT n FROM waybill_attempt AS old WHERE at < ?1 "
     "AND NOT EXISTS (SELECT 1 FROM waybill_retry WHERE id = old.id) ORDER BY n LIMIT 10000)";
 constexpr std::string_view old_reports = "DELETE FROM waybill_relay_report WHERE at < ?1";
+constexpr std::string_view too_many_reports =
+    "DELETE FROM waybill_relay_report WHERE relay IN (SELECT relay FROM waybill_relay_report ORDER BY at DESC LIMIT -1 "
+    "OFFSET ?1)";
 
-Status forget(Connection& connection, std::string_view sql, std::int64_t before_ms) {
+Status forget(Connection& connection, std::string_view sql, std::int64_t limit) {
   auto statement = connection.prepare(sql, forgetting);
-  return statement ? statement->bind(1, before_ms).run(forgetting) : Status{statement.error()};
+  return statement ? statement->bind(1, limit).run(forgetting) : Status{statement.error()};
 }
 
 }  // namespace
@@ -28,7 +31,8 @@ Status forget_old(Connection& connection, std::int64_t now_ms) {
   const auto before = now_ms - store::days_kept * day_ms;
   if (auto done = forget(connection, old_dropped, before); !done) return done;
   if (auto done = forget(connection, old_history, before); !done) return done;
-  return forget(connection, old_reports, now_ms - day_ms);
+  if (auto done = forget(connection, old_reports, now_ms - day_ms); !done) return done;
+  return forget(connection, too_many_reports, store::reports_kept);
 }
 
 }  // namespace waybill::sqlite

@@ -13,6 +13,7 @@ local CONSUMER = 'relay'
 -- The due time of a retry that is handed out: beyond every clock.
 local OUT = 9007199254740991
 local KEPT_MS = 30 * 86400000
+local REPORTS_KEPT = 1000
 local OWNER_MS = 12000
 -- Entries of this size are read one by one.
 local LARGE = 65536

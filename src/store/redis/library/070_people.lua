@@ -156,14 +156,28 @@ end
 
 redis.register_function { function_name = 'waybill_blocker', callback = blocker, flags = { 'no-writes' } }
 
+-- Those of relays that were last heard of a day ago, and all but the newest. Looked through when a relay
+-- comes, and in one second of ten minutes: every relay tells its figures each second.
+local function forget_reports(lane, now)
+  local all, left = redis.call('HGETALL', lane.reports), {}
+  for at = 1, #all, 2 do
+    local heard = tonumber(string.match(all[at + 1], '^%d+'))
+    if heard < now - 86400000 then
+      redis.call('HDEL', lane.reports, all[at])
+    else
+      left[#left + 1] = { relay = all[at], heard = heard }
+    end
+  end
+  if #left <= REPORTS_KEPT then return end
+  table.sort(left, function(a, b) return a.heard > b.heard end)
+  for at = REPORTS_KEPT + 1, #left do redis.call('HDEL', lane.reports, left[at].relay) end
+end
+
 -- relay, its figures; keeps them, and forgets what is old
 local function report(keys, args)
   local lane, now = lane_of(keys), now_ms()
-  redis.call('HSET', lane.reports, args[1], string.format('%.0f ', now) .. args[2])
-  local all = redis.call('HGETALL', lane.reports)
-  for at = 1, #all, 2 do
-    if tonumber(string.match(all[at + 1], '^%d+')) < now - 86400000 then redis.call('HDEL', lane.reports, all[at]) end
-  end
+  local is_new = redis.call('HSET', lane.reports, args[1], string.format('%.0f ', now) .. args[2]) == 1
+  if is_new or math.floor(now / 1000) % 600 == 0 then forget_reports(lane, now) end
   local from = redis.call('HGET', lane.lane, 'tidied') or ''
   local some = redis.call('ZRANGEBYLEX', lane.dropped, from == '' and '-' or '(' .. from, '+', 'LIMIT', 0, 100)
   for _, ticket in ipairs(some) do
