@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t day_ms = 24 * 3'600'000;
 
-Error unfit(const std::string& why) { return {ErrorCode::invalid_argument, "the header Idempotency-Key " + why}; }
+Error unfit(const char* why) { return {ErrorCode::invalid_argument, why}; }
 
 std::string unquoted(std::string text) {
   const bool is_quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
@@ -25,14 +25,14 @@ Result<std::string> idempotency_key(const Request& request) {
   std::optional<std::string> key;
   for (const auto& [header, text] : request.headers) {
     if (header != "idempotency-key") continue;
-    if (key) return unfit("is there twice");
+    if (key) return unfit("the header Idempotency-Key is there twice");
     key = lower_ascii(unquoted(text));
   }
   if (!key) return std::string{};
   const auto made_at = uuid7_unix_ms(*key);
-  if (!made_at) return unfit("has to be a UUID of version 7");
+  if (!made_at) return unfit("the header Idempotency-Key has to be a UUID of version 7");
   if (std::abs(admin::wall_clock_ms() - *made_at) > day_ms) {
-    return unfit("was not made today: make one for each request");
+    return unfit("the header Idempotency-Key was not made today: make one for each request");
   }
   return *key;
 }
