@@ -12,7 +12,7 @@
 namespace waybill::admin {
 
 struct Deed {
-  std::string act;  ///< `pause`, `resume`, `edit`, `take`, `resolve`, `reopen`, `purge`, `reconcile` ...
+  std::string act;            ///< `pause`, `resume`, `edit`, `take`, `resolve`, `reopen`, `purge`, `reconcile` ...
   store::FailedFilter about;  ///< the route's topic, the message's id, or the cause
   std::string who, why, from;
   std::string subject{};  ///< what it is about when that is no message: `parked entries of sync 'x': 3`

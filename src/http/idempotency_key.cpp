@@ -10,7 +10,7 @@
 namespace waybill::http {
 namespace {
 
-constexpr std::int64_t day_ms = 24 * 3'600'000;
+constexpr std::int64_t day_ms = 86'400'000;
 
 Error unfit(const char* why) { return {ErrorCode::invalid_argument, why}; }
 

@@ -63,7 +63,7 @@ TEST_F(HttpIdempotency, ADryRunUsesNoKeyUp) {
 }
 
 TEST_F(HttpIdempotency, KeysThatCantBeIdsAreRefused) {
-  const auto hour_ms = 3'600'000;
+  const std::int64_t hour_ms = 3'600'000;
   for (const auto& key : {std::string{}, std::string{"42"}, std::string{"5f2c1c7e-8d6a-4a51-9c6e-0e7a51f6a111"},
                           format_uuid7(admin::wall_clock_ms() - 25 * hour_ms, 1, 1),
                           format_uuid7(admin::wall_clock_ms() + 25 * hour_ms, 1, 1)}) {
