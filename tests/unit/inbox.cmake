@@ -12,7 +12,7 @@ if(WAYBILL_EXAMPLES)
   gtest_discover_tests(shop_test DISCOVERY_TIMEOUT 60)
 endif()
 
-add_executable(redis_values_test redis_entry_id_test.cpp sync_bind_test.cpp)
+add_executable(redis_values_test redis_entry_id_test.cpp redis_message_test.cpp sync_bind_test.cpp)
 target_link_libraries(redis_values_test PRIVATE waybill_store_redis waybill_outbox_redis waybill_sync PkgConfig::HIREDIS
                                                 OpenSSL::SSL GTest::gmock GTest::gtest_main)
 gtest_discover_tests(redis_values_test DISCOVERY_TIMEOUT 60)
