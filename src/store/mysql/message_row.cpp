@@ -1,11 +1,11 @@
 #include "store/mysql/message_row.hpp"
 
-#include <algorithm>
 #include <chrono>
 
 #include "core/headers_json.hpp"
 #include "core/validate.hpp"
 #include "store/message_size.hpp"
+#include "store/unix_time.hpp"
 
 namespace waybill::mysql {
 namespace {
@@ -77,8 +77,7 @@ MessageRow read_message(const Rows& rows, std::size_t row, std::uint64_t max_pay
   read.stored_at_ms = rows.number(row, created_at);
   read_headers(rows, row, read);
   if (!rows.is_null(row, not_before_ms)) {
-    const std::chrono::milliseconds ms{std::max<std::int64_t>(rows.number(row, not_before_ms), 0)};
-    read.message.not_before = std::chrono::system_clock::time_point{ms};
+    read.message.not_before = store::time_of_unix_ms(rows.number(row, not_before_ms));
   }
   read_payload(rows, row, max_payload, read);
   if (read.defect.empty()) {

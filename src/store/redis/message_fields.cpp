@@ -6,6 +6,7 @@
 #include "core/headers_json.hpp"
 #include "core/validate.hpp"
 #include "store/message_size.hpp"
+#include "store/unix_time.hpp"
 
 namespace waybill::redis {
 namespace {
@@ -60,7 +61,7 @@ void read_not_before(Reply value, ReadMessage& read) {
     return found_defect(read,
                         "not_before: '" + std::string{digits.substr(0, 40)} + "' is no time in Unix milliseconds");
   }
-  read.message.not_before = std::chrono::system_clock::time_point{std::chrono::milliseconds{value.number()}};
+  read.message.not_before = store::time_of_unix_ms(value.number());
 }
 
 void read_field(std::string_view name, Reply value, std::uint64_t max_payload, ReadMessage& read) {

@@ -1,11 +1,11 @@
 #include "store/sqlite/message_row.hpp"
 
-#include <algorithm>
 #include <chrono>
 
 #include "core/headers_json.hpp"
 #include "core/validate.hpp"
 #include "store/message_size.hpp"
+#include "store/unix_time.hpp"
 
 namespace waybill::sqlite {
 namespace {
@@ -67,8 +67,7 @@ void read_not_before(const Statement& row, MessageRow& read) {
     return;
   }
   // Within what a time_point can hold: up to the year 2262.
-  const std::int64_t ms = std::clamp<std::int64_t>(row.number(not_before_ms), 0, 9'200'000'000'000);
-  read.message.not_before = std::chrono::system_clock::time_point{std::chrono::milliseconds{ms}};
+  read.message.not_before = store::time_of_unix_ms(row.number(not_before_ms));
 }
 
 void read_payload(const Statement& row, std::uint64_t max_payload, MessageRow& read) {
