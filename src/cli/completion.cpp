@@ -2,6 +2,7 @@
 #include <memory>
 #include <vector>
 
+#include "cli/command_tree.hpp"
 #include "cli/completion_scripts.hpp"
 #include "cli/session.hpp"
 
@@ -20,10 +21,10 @@ std::string option_words(const CLI::App& command) {
 void collect(const CLI::App& command, const std::string& path, const std::string& inherited,
              std::vector<CommandWords>& all) {
   std::string words = option_words(command) + inherited;
-  for (const auto* sub : command.get_subcommands([](const CLI::App*) { return true; })) words += " " + sub->get_name();
+  for (const auto* sub : commands_of(command)) words += " " + sub->get_name();
   const bool takes_route = command.get_option_no_throw("route") != nullptr;
   all.push_back({path, words.substr(words.find_first_not_of(' ')), takes_route});
-  for (const auto* sub : command.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const auto* sub : commands_of(command)) {
     collect(*sub, path + " " + sub->get_name(), " --config --json", all);
   }
 }

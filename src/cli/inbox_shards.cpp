@@ -36,16 +36,10 @@ std::string state_of(const inbox::ShardState& shard) {
 
 /// In the audit log of the first shard.
 void record_act(const std::vector<StoreConfig>& shards, std::uint64_t added) {
-  auto store = store::open_store(shards.front());
-  if (!store) return complain("it is done, but not in the audit log: " + store.error().message());
   std::vector<std::string> names;
   for (const auto& shard : shards) names.push_back(shard.name);
-  record(**store, {"add-shards",
-                   {},
-                   operator_name(),
-                   "",
-                   "command line",
-                   fmt::format("shards of the inbox: {} added, now {}", added, joined(names))});
+  const auto subject = fmt::format("shards of the inbox: {} added, now {}", added, joined(names));
+  record(store::open_store(shards.front()), {"add-shards", {}, operator_name(), "", "command line", subject});
 }
 
 int show(const Session& session) {

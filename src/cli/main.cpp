@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "admin/errors.hpp"
+#include "cli/command_tree.hpp"
 #include "cli/examples.hpp"
 #include "cli/session.hpp"
 #include "core/text.hpp"
@@ -52,7 +53,7 @@ void add_commands(CLI::App& app, Session& session) {
 std::optional<std::string> unknown_command(const CLI::App& app, int argc, const char* const* argv) {
   if (argc < 2 || *argv[1] == '-') return std::nullopt;
   std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const auto* command : commands_of(app)) {
     names.push_back(command->get_name());
   }
   if (std::ranges::find(names, argv[1]) != names.end()) return std::nullopt;

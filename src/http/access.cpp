@@ -7,6 +7,7 @@
 #include "admin/search.hpp"
 #include "core/text.hpp"
 #include "core/validate.hpp"
+#include "http/header.hpp"
 #include "http/problem.hpp"
 
 namespace waybill::http {
@@ -41,13 +42,8 @@ bool holds(const Grant& grant) { return !grant.expires_ms || admin::wall_clock_m
 
 /// None when it is missing, or there more than once: the second may be somebody else's.
 std::optional<std::string> only_value(const Request& request, const std::string& name) {
-  std::optional<std::string> value;
-  for (const auto& [header, text] : request.headers) {
-    if (header != name) continue;
-    if (value) return std::nullopt;
-    value = text;
-  }
-  return value;
+  const auto values = values_of(request, name);
+  return values.size() == 1 ? std::optional{values.front()} : std::nullopt;
 }
 
 /// It goes into the audit log and the history of messages, as it is.

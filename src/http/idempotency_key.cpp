@@ -1,11 +1,11 @@
 #include "http/idempotency_key.hpp"
 
 #include <cstdlib>
-#include <optional>
 
 #include "admin/search.hpp"
 #include "core/text.hpp"
 #include "core/uuid.hpp"
+#include "http/header.hpp"
 
 namespace waybill::http {
 namespace {
@@ -22,19 +22,16 @@ std::string unquoted(std::string text) {
 }  // namespace
 
 Result<std::string> idempotency_key(const Request& request) {
-  std::optional<std::string> key;
-  for (const auto& [header, text] : request.headers) {
-    if (header != "idempotency-key") continue;
-    if (key) return unfit("the header Idempotency-Key is there twice");
-    key = lower_ascii(unquoted(text));
-  }
-  if (!key) return std::string{};
-  const auto made_at = uuid7_unix_ms(*key);
+  const auto values = values_of(request, "idempotency-key");
+  if (values.empty()) return std::string{};
+  if (values.size() > 1) return unfit("the header Idempotency-Key is there twice");
+  const auto key = lower_ascii(unquoted(values.front()));
+  const auto made_at = uuid7_unix_ms(key);
   if (!made_at) return unfit("the header Idempotency-Key has to be a UUID of version 7");
   if (std::abs(admin::wall_clock_ms() - *made_at) > day_ms) {
     return unfit("the header Idempotency-Key was not made today: make one for each request");
   }
-  return *key;
+  return key;
 }
 
 }  // namespace waybill::http
